@@ -1,0 +1,24 @@
+//! The vocabulary: what every other part of the gateway talks about. No I/O.
+//!
+//! Our own words are defined here once: *user*, *group*, *provider*,
+//! *external identity*, *observation*. Time and chance are parameters
+//! ([`clock`]), so that a decision can be repeated exactly.
+
+pub mod address;
+pub mod clock;
+pub mod group;
+pub mod ids;
+pub mod observation;
+pub mod profile;
+pub mod provider;
+pub mod scope;
+pub mod user;
+
+pub use clock::{Clock, Entropy, Timestamp};
+pub use group::Group;
+pub use ids::{GroupId, Reference, SessionHash, TokenId, TraceId, UserId};
+pub use observation::{Channel, ExternalIdentity, Observation};
+pub use profile::{Field, Profile};
+pub use provider::{Provider, ProviderKind, Slug};
+pub use scope::Scope;
+pub use user::{Role, Source, Status, User};

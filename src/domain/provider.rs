@@ -1,0 +1,190 @@
+//! An identity provider as an admin describes it: the shape of
+//! `POST /api/v1/providers` and of `[[provider]]` in the configuration file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::profile::Field;
+use super::user::words;
+
+/// A provider's or application's name in URLs: 1 to 63 characters of `a-z`,
+/// `0-9` and `-`, with a letter or digit at both ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Reads a slug; `None` when the text is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let ok = (1..=63).contains(&text.len())
+            && text.chars().all(inner)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        ok.then(|| Self(text.to_owned()))
+    }
+
+    /// The slug as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Slug {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Slug {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(
+                "a slug has 1 to 63 characters of a-z, 0-9 and -, and does not start or end with -",
+            )
+        })
+    }
+}
+
+words!(
+    /// The protocol, or preset, that a provider speaks.
+    ProviderKind {
+        /// SAML 2.0.
+        Saml = "saml",
+    }
+);
+
+/// One identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Its name in URLs; it never changes.
+    pub slug: Slug,
+    /// The protocol.
+    pub kind: ProviderKind,
+    /// What stands on its button.
+    #[serde(default = "default_label")]
+    pub label: String,
+    /// Whether people may sign in through it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Whose addresses may come in: exact domains, `*.example.com` for the
+    /// levels below, `*` for all. Empty admits nobody.
+    #[serde(default)]
+    pub allowed_domains: Vec<String>,
+    /// Just-in-time provisioning: the first login creates the user.
+    #[serde(default = "yes")]
+    pub jit: bool,
+    /// The fields that every login refreshes.
+    #[serde(default = "default_sync_fields")]
+    pub sync_fields: Vec<Field>,
+    /// Whether a login may attach itself to a user found by e-mail address.
+    #[serde(default = "yes")]
+    pub link_by_email: bool,
+    /// Value of the `groups` attribute → names of internal groups.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub group_map: BTreeMap<String, Vec<String>>,
+    /// What SAML needs; present exactly when `kind` is `saml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlSettings>,
+}
+
+/// What a SAML provider needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamlSettings {
+    /// The IdP's metadata as text.
+    pub metadata_xml: Option<String>,
+    /// Where the IdP publishes its metadata.
+    pub metadata_url: Option<String>,
+    /// Which entity of an `EntitiesDescriptor` is meant; may be left out when
+    /// the metadata holds one IdP only.
+    pub entity_id: Option<String>,
+    /// Directory field → attribute names to try in order; a field that is not
+    /// named keeps the built-in names. `groups` and `scim_id` may be named too.
+    pub attributes: BTreeMap<String, Vec<String>>,
+    /// Whether `AuthnRequest`s are signed.
+    pub sign_requests: bool,
+    /// Whether an assertion in clear is refused.
+    pub require_encryption: bool,
+    /// How the `AuthnRequest` travels.
+    pub request_binding: RequestBinding,
+    /// The NameID format to ask for; none is asked for when absent.
+    pub name_id_format: Option<NameIdFormat>,
+    /// Whether the IdP must ask for the password again.
+    pub force_authn: bool,
+    /// `RequestedAuthnContext` class references to ask for; none by default
+    /// (Entra refuses what it did not do: AADSTS75011).
+    pub requested_authn_context: Vec<String>,
+    /// Whether SHA-1 in signatures and digests is accepted.
+    pub allow_sha1: bool,
+}
+
+words!(
+    /// How an `AuthnRequest` travels (SAML Bindings §3.4 and §3.5).
+    RequestBinding {
+        /// HTTP-Redirect.
+        Redirect = "redirect",
+        /// HTTP-POST.
+        Post = "post",
+    }
+);
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the macro writes the enum without attributes"
+)]
+impl Default for RequestBinding {
+    fn default() -> Self {
+        Self::Redirect
+    }
+}
+
+words!(
+    /// A NameID format to ask for (SAML Core §8.3).
+    NameIdFormat {
+        /// A stable pseudonym per service provider.
+        Persistent = "persistent",
+        /// The e-mail address.
+        Email = "email",
+        /// A new value each time; never an external id.
+        Transient = "transient",
+        /// The IdP's choice.
+        Unspecified = "unspecified",
+    }
+);
+
+impl NameIdFormat {
+    /// The format's URI.
+    #[must_use]
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::Persistent => "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+            Self::Email => "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+            Self::Transient => "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+            Self::Unspecified => "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+        }
+    }
+}
+
+fn default_label() -> String {
+    "SSO Login".to_owned()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn default_sync_fields() -> Vec<Field> {
+    vec![
+        Field::Name,
+        Field::GivenName,
+        Field::FamilyName,
+        Field::Department,
+        Field::JobTitle,
+    ]
+}

@@ -1,0 +1,27 @@
+//! Doorward: a self-hosted SSO identity gateway.
+//!
+//! The modules stand in layer order. A module imports from layers above it in
+//! this list, never from one below; folders of the same layer do not import
+//! each other, `sessions` → `directory` excepted. `tests/architecture.rs`
+//! holds the tree to it.
+
+// Layer 1: the vocabulary. No I/O.
+pub mod domain;
+
+// Layer 2: means that know nothing of logins.
+pub mod platform;
+
+// Layer 3: the core: who is who, what may change, who is signed in.
+pub mod directory;
+pub mod sessions;
+
+// Layer 4: ways in.
+pub mod login;
+
+// Layer 5: what people and scripts see.
+pub mod api;
+pub mod portal;
+
+// Composition: the only place that knows all of the above.
+pub mod app;
+pub mod cli;

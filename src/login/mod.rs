@@ -1,0 +1,4 @@
+//! Ways in for a person. Each folder is one protocol and ends in an
+//! observation that `directory` resolves.
+
+pub mod saml;
