@@ -1,1 +1,217 @@
-//! (module storage)
+//! The database: SQLite inside by default, PostgreSQL where several replicas
+//! serve one company. One SQL text serves both.
+//!
+//! Work is done in *units*: a closure that gets a [`Tx`] and either succeeds as
+//! a whole or leaves nothing behind. On SQLite the unit itself travels to the
+//! writer's thread, runs there without a single hop between threads, and shares
+//! its commit with the units that wait beside it; on PostgreSQL it runs on a
+//! pooled connection. A unit awaits nothing but its `Tx`.
+//!
+//! ```no_run
+//! # use doorward::platform::storage::{Db, StorageError, params};
+//! # async fn example(db: Db) -> Result<(), StorageError> {
+//! let name = "blue".to_owned();
+//! let made: u64 = db
+//!     .write(move |tx| {
+//!         let name = name.clone();
+//!         Box::pin(async move {
+//!             tx.execute("INSERT INTO settings (key, value) VALUES ($1, $2)", params![name, "1"]).await
+//!         })
+//!     })
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
+//! SQL is written once, in PostgreSQL's `$1` style; columns are TEXT, BIGINT,
+//! BOOLEAN and BYTEA/BLOB only; ids are UUIDv7 text, times UTC epoch
+//! milliseconds, JSON is TEXT. What has to differ stands in [`dialect`].
+
+pub mod dialect;
+mod error;
+mod migrate;
+mod postgres;
+mod row;
+mod sqlite;
+mod value;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+pub use error::{StorageError, UnitError};
+pub use postgres::PostgresDb;
+pub use row::{Reader, Row};
+pub use sqlite::SqliteDb;
+pub use value::Value;
+
+pub use crate::params;
+
+/// What a unit of work returns: a boxed future over its transaction.
+pub type Unit<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// How often a unit is tried when others got in its way.
+const ATTEMPTS: u32 = 16;
+
+/// The database of this gateway.
+#[derive(Clone)]
+pub enum Db {
+    /// The embedded database.
+    Sqlite(SqliteDb),
+    /// A PostgreSQL server, or several of which one is primary.
+    Postgres(PostgresDb),
+}
+
+/// One transaction, alive inside a unit of work only.
+pub enum Tx {
+    /// On the embedded database.
+    Sqlite(sqlite::SqliteTx),
+    /// On PostgreSQL.
+    Postgres(postgres::PostgresTx),
+}
+
+impl Db {
+    /// Opens `sqlite://path` (the file and its folder are made when missing)
+    /// or `postgres://…`, and applies what migrations are missing, under a
+    /// lock.
+    pub async fn open(url: &str) -> Result<Self, StorageError> {
+        let db = Self::connect(url).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens the database as it is, without migrating it.
+    pub async fn connect(url: &str) -> Result<Self, StorageError> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return Ok(Self::Sqlite(SqliteDb::open(path)?));
+        }
+        Ok(Self::Postgres(PostgresDb::open(url).await?))
+    }
+
+    /// Applies the migrations that are missing; answers their names.
+    pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
+        match self {
+            Self::Sqlite(db) => migrate::sqlite(db).await,
+            Self::Postgres(db) => migrate::postgres(db).await,
+        }
+    }
+
+    /// Runs a unit that writes. It is committed durably when `Ok` comes back,
+    /// and leaves nothing behind when `Err` does. A unit that lost a race
+    /// ([`UnitError::is_conflict`]) is run again from its start.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: UnitError,
+    {
+        let work = std::sync::Arc::new(work);
+        let mut attempt = 0;
+        loop {
+            let outcome = match self {
+                Self::Sqlite(db) => db.write(std::sync::Arc::clone(&work)).await,
+                Self::Postgres(db) => db.unit(work.as_ref(), postgres::Mode::Write).await,
+            };
+            attempt += 1;
+            match outcome {
+                Err(e) if e.is_conflict() && attempt < ATTEMPTS => {
+                    tokio::time::sleep(pause(attempt)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Runs a unit that only reads, on one snapshot of the data.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: UnitError,
+    {
+        match self {
+            Self::Sqlite(db) => db.read(work).await,
+            Self::Postgres(db) => db.unit(&work, postgres::Mode::Read).await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        self.read(|tx| Box::pin(async move { tx.query("SELECT 1", &[]).await.map(|_| ()) }))
+            .await
+    }
+
+    /// Whether the database takes writes: opens a transaction that writes and
+    /// takes it back.
+    pub async fn ping_write(&self) -> Result<(), StorageError> {
+        self.write(|tx| {
+            Box::pin(async move {
+                tx.execute("DELETE FROM settings WHERE key = '\u{1}'", &[])
+                    .await
+                    .map(|_| ())
+            })
+        })
+        .await
+    }
+}
+
+/// How long a unit waits before its next attempt: short at first, with a
+/// spread, so that those who collided do not collide again.
+fn pause(attempt: u32) -> Duration {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let spread = std::hash::RandomState::new().build_hasher().finish() % 8;
+    Duration::from_millis(u64::from(attempt.min(8)) * 2 + spread)
+}
+
+impl Tx {
+    /// Runs a statement and answers how many rows it touched.
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {
+        match self {
+            Self::Sqlite(tx) => tx.execute(sql, params),
+            Self::Postgres(tx) => tx.execute(sql, params).await,
+        }
+    }
+
+    /// Runs a query and answers its rows.
+    pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StorageError> {
+        match self {
+            Self::Sqlite(tx) => tx.query(sql, params),
+            Self::Postgres(tx) => tx.query(sql, params).await,
+        }
+    }
+
+    /// Runs a query for at most one row.
+    pub async fn query_opt(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Option<Row>, StorageError> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Runs a query that counts.
+    pub async fn count(&mut self, sql: &str, params: &[Value]) -> Result<i64, StorageError> {
+        match self.query_opt(sql, params).await? {
+            Some(row) => row.reader().int(),
+            None => Ok(0),
+        }
+    }
+
+    /// Keeps other units that name the same lock out until this one ends. For
+    /// rules that no unique index can hold, such as "one admin stays".
+    /// SQLite has one writer anyway.
+    pub async fn lock(&mut self, name: &str) -> Result<(), StorageError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => tx.lock(name).await,
+        }
+    }
+
+    /// Which dialect this transaction speaks.
+    #[must_use]
+    pub const fn dialect(&self) -> dialect::Dialect {
+        match self {
+            Self::Sqlite(_) => dialect::Dialect::Sqlite,
+            Self::Postgres(_) => dialect::Dialect::Postgres,
+        }
+    }
+}

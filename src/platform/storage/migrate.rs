@@ -1,0 +1,71 @@
+//! Migrations with refinery. Several processes may start at once on an empty
+//! database: a lock lets one of them do the work.
+
+use super::error::StorageError;
+use super::postgres::PostgresDb;
+use super::sqlite::SqliteDb;
+
+mod embedded_sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod embedded_postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// The key of PostgreSQL's advisory lock for migrations: "doorward" in ASCII.
+const LOCK: i64 = 0x646f_6f72_7761_7264;
+
+pub(super) async fn sqlite(db: &SqliteDb) -> Result<Vec<String>, StorageError> {
+    db.apart(|connection| {
+        // A file lock of our own: refinery opens its own transactions, so
+        // SQLite's lock cannot span them all.
+        let database = connection
+            .path()
+            .map(std::path::PathBuf::from)
+            .unwrap_or_default();
+        let mut lock_path = database.into_os_string();
+        lock_path.push(".migrate-lock");
+        let lock = std::fs::File::create(&lock_path)
+            .map_err(|e| StorageError::Unusable(format!("no lock file can be made: {e}")))?;
+        lock.lock()
+            .map_err(|e| StorageError::Unusable(format!("no lock to be had: {e}")))?;
+        let report = embedded_sqlite::migrations::runner()
+            .run(connection)
+            .map_err(failure)?;
+        Ok(names(&report))
+    })
+    .await
+}
+
+pub(super) async fn postgres(db: &PostgresDb) -> Result<Vec<String>, StorageError> {
+    let mut client = db.apart().await?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await?;
+    // The lock ends with the connection, whatever happens.
+    let report = embedded_postgres::migrations::runner()
+        .run_async(&mut client)
+        .await
+        .map_err(failure)?;
+    Ok(names(&report))
+}
+
+fn names(report: &refinery::Report) -> Vec<String> {
+    report
+        .applied_migrations()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
+fn failure(error: refinery::Error) -> StorageError {
+    let text = error.to_string();
+    if text.contains("missing") || text.contains("divergent") {
+        return StorageError::Unusable(format!(
+            "it was written by a newer or another version of the gateway ({text}); run that version, or restore a backup"
+        ));
+    }
+    StorageError::Unusable(format!("a migration failed: {text}"))
+}

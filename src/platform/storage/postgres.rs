@@ -1,0 +1,223 @@
+//! PostgreSQL through a pool. Units run at READ COMMITTED: what must hold
+//! across rows is held by unique indexes, by versions that an update names, or
+//! by a named lock.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use openssl::ssl::{SslConnector, SslMethod};
+use postgres_openssl::MakeTlsConnector;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::error::{StorageError, UnitError};
+use super::row::Row;
+use super::value::Value;
+use super::{Tx, Unit};
+
+/// Connections per replica.
+const POOL: usize = 16;
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_millis(1_800);
+/// How long a whole unit may take.
+const PATIENCE: Duration = Duration::from_millis(3_800);
+
+/// A PostgreSQL database.
+#[derive(Clone)]
+pub struct PostgresDb {
+    pool: Pool,
+    config: tokio_postgres::Config,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Read,
+    Write,
+}
+
+impl PostgresDb {
+    /// Connects once, so that a wrong address or password is told at start.
+    /// The URL may name several hosts and `target_session_attrs`.
+    pub async fn open(url: &str) -> Result<Self, StorageError> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(|e| {
+            StorageError::Unusable(format!("the URL of the database is not understood: {e}"))
+        })?;
+        config.connect_timeout(CONNECT);
+        config.application_name("doorward");
+        let options = config.get_options().unwrap_or_default().to_owned();
+        config.options(format!(
+            "{options} -c statement_timeout=3500 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+        ));
+        let manager = Manager::from_config(
+            config.clone(),
+            tls()?,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(POOL)
+            .wait_timeout(Some(CONNECT))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| StorageError::Unusable(e.to_string()))?;
+        let db = Self { pool, config };
+        drop(db.connection().await?);
+        Ok(db)
+    }
+
+    /// A connection outside the pool, for migrations.
+    pub(super) async fn apart(&self) -> Result<tokio_postgres::Client, StorageError> {
+        let mut config = self.config.clone();
+        config.options("-c lock_timeout=0 -c statement_timeout=0");
+        let (client, connection) = config.connect(tls()?).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "the connection for migrations ended");
+            }
+        });
+        Ok(client)
+    }
+
+    async fn connection(&self) -> Result<Object, StorageError> {
+        use deadpool_postgres::PoolError;
+        self.pool.get().await.map_err(|e| match e {
+            PoolError::Backend(e) => StorageError::from(e),
+            e => StorageError::Unavailable(e.to_string()),
+        })
+    }
+
+    pub(super) async fn unit<T, E, F>(&self, work: &F, mode: Mode) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync,
+        T: Send,
+        E: UnitError,
+    {
+        tokio::time::timeout(PATIENCE, self.unit_without_limit(work, mode))
+            .await
+            .unwrap_or_else(|_| {
+                Err(E::from(StorageError::Unavailable(
+                    "no answer in time".to_owned(),
+                )))
+            })
+    }
+
+    async fn unit_without_limit<T, E, F>(&self, work: &F, mode: Mode) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync,
+        T: Send,
+        E: UnitError,
+    {
+        let connection = self.connection().await.map_err(E::from)?;
+        let begin = match mode {
+            Mode::Write => "BEGIN",
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        };
+        let begun = connection.batch_execute(begin).await;
+        let mut tx = Tx::Postgres(PostgresTx {
+            connection: Some(connection),
+        });
+        begun.map_err(|e| E::from(e.into()))?;
+        let outcome = work(&mut tx).await;
+        let Tx::Postgres(tx) = tx else {
+            return Err(E::from(StorageError::Waited));
+        };
+        match outcome {
+            Ok(done) => tx.end("COMMIT").await.map(|()| done).map_err(E::from),
+            Err(error) => {
+                if let Err(error) = tx.end("ROLLBACK").await {
+                    tracing::warn!(%error, "a rollback failed; the connection is given up");
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+fn tls() -> Result<MakeTlsConnector, StorageError> {
+    SslConnector::builder(SslMethod::tls_client())
+        .map(|builder| MakeTlsConnector::new(builder.build()))
+        .map_err(|e| StorageError::Unusable(format!("TLS cannot be set up: {e}")))
+}
+
+/// A transaction on PostgreSQL. One that is dropped unfinished takes its
+/// connection out of the pool and closes it, which rolls it back.
+pub struct PostgresTx {
+    connection: Option<Object>,
+}
+
+impl Drop for PostgresTx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+impl PostgresTx {
+    fn connection(&self) -> Result<&Object, StorageError> {
+        self.connection.as_ref().ok_or(StorageError::Waited)
+    }
+
+    async fn end(mut self, how: &str) -> Result<(), StorageError> {
+        self.connection()?.batch_execute(how).await?;
+        // Back to the pool: Drop finds nothing left to close.
+        drop(self.connection.take());
+        Ok(())
+    }
+
+    pub(super) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {
+        let connection = self.connection()?;
+        let statement = connection.prepare_cached(sql).await?;
+        Ok(connection.execute(&statement, &borrowed(params)).await?)
+    }
+
+    pub(super) async fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StorageError> {
+        let connection = self.connection()?;
+        let statement = connection.prepare_cached(sql).await?;
+        let rows = connection.query(&statement, &borrowed(params)).await?;
+        rows.iter().map(row).collect()
+    }
+
+    pub(super) async fn lock(&self, name: &str) -> Result<(), StorageError> {
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::TEXT";
+        self.query(sql, &[Value::from(name)]).await.map(|_| ())
+    }
+}
+
+fn borrowed(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params
+        .iter()
+        .map(|value| value as &(dyn ToSql + Sync))
+        .collect()
+}
+
+fn row(row: &tokio_postgres::Row) -> Result<Row, StorageError> {
+    let mut values = Vec::with_capacity(row.len());
+    for (at, column) in row.columns().iter().enumerate() {
+        let value = match *column.type_() {
+            Type::INT8 => row
+                .try_get::<_, Option<i64>>(at)?
+                .map_or(Value::Null, Value::Int),
+            Type::INT4 => row
+                .try_get::<_, Option<i32>>(at)?
+                .map_or(Value::Null, |int| Value::Int(i64::from(int))),
+            Type::BOOL => row
+                .try_get::<_, Option<bool>>(at)?
+                .map_or(Value::Null, Value::Bool),
+            Type::BYTEA => row
+                .try_get::<_, Option<Vec<u8>>>(at)?
+                .map_or(Value::Null, Value::Blob),
+            _ => row
+                .try_get::<_, Option<String>>(at)?
+                .map_or(Value::Null, Value::Text),
+        };
+        values.push(value);
+    }
+    Ok(Row::new(values))
+}
