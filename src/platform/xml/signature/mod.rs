@@ -1,0 +1,11 @@
+//! XML signatures (XML-DSig 1.1) of the enveloped kind, over one element that
+//! an `ID` names.
+//!
+//! [`sign_enveloped`] makes them.
+
+mod sign;
+
+pub use sign::{SignError, sign_enveloped};
+
+/// The namespace of XML-DSig.
+pub const DSIG_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
