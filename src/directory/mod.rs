@@ -1,1 +1,73 @@
-//! (module)
+//! The core: who is who, what may change, and who may come in.
+//!
+//! Every channel ends in an [`Observation`](crate::domain::Observation) and in
+//! [`reconcile::reconcile`]: find the person ([`resolve`]), decide whose word
+//! counts ([`authority`]), work out the changes ([`plan`]), and write them with
+//! their audit events in one transaction. The three deciding modules are pure.
+//! Nothing outside this folder writes users, groups or memberships.
+
+pub mod audit;
+pub mod authority;
+pub mod conflicts;
+mod error;
+pub mod groups;
+pub mod lifecycle;
+pub mod plan;
+pub mod policy;
+pub mod providers;
+pub mod reconcile;
+pub mod resolve;
+pub mod settings;
+pub mod tokens;
+pub mod traces;
+pub mod users;
+
+pub use audit::Actor;
+pub use error::{DirectoryError, Refusal};
+
+use crate::domain::{Clock, Entropy, Timestamp};
+use crate::platform::storage::Db;
+
+/// The directory of this gateway: a handle to its data and its parameters.
+#[derive(Clone)]
+pub struct Directory {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+}
+
+impl Directory {
+    /// A handle.
+    #[must_use]
+    pub const fn new(db: Db, clock: Clock, entropy: Entropy) -> Self {
+        Self { db, clock, entropy }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of at most `limit` rows out of up to one more.
+    fn cut(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = if more { items.last().map(cursor) } else { None };
+        Self { items, next_cursor }
+    }
+}

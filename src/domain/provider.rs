@@ -94,6 +94,10 @@ pub struct Provider {
 }
 
 /// What a SAML provider needs.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the shape of the public interface"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamlSettings {

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(3_800);
 #[derive(Clone)]
 pub struct PostgresDb {
     pool: Pool,
-    config: tokio_postgres::Config,
+    config: std::sync::Arc<tokio_postgres::Config>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,14 +62,17 @@ impl PostgresDb {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|e| StorageError::Unusable(e.to_string()))?;
-        let db = Self { pool, config };
+        let db = Self {
+            pool,
+            config: std::sync::Arc::new(config),
+        };
         drop(db.connection().await?);
         Ok(db)
     }
 
     /// A connection outside the pool, for migrations.
     pub(super) async fn apart(&self) -> Result<tokio_postgres::Client, StorageError> {
-        let mut config = self.config.clone();
+        let mut config = self.config.as_ref().clone();
         config.options("-c lock_timeout=0 -c statement_timeout=0");
         let (client, connection) = config.connect(tls()?).await?;
         tokio::spawn(async move {
@@ -114,11 +117,11 @@ impl PostgresDb {
             Mode::Write => "BEGIN",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
-        let begun = connection.batch_execute(begin).await;
+        let started = connection.batch_execute(begin).await;
         let mut tx = Tx::Postgres(PostgresTx {
             connection: Some(connection),
         });
-        begun.map_err(|e| E::from(e.into()))?;
+        started.map_err(|e| E::from(e.into()))?;
         let outcome = work(&mut tx).await;
         let Tx::Postgres(tx) = tx else {
             return Err(E::from(StorageError::Waited));

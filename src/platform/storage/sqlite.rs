@@ -111,7 +111,7 @@ impl SqliteDb {
         let (writer, waiting) = mpsc::channel(4096);
         let write_connection = connection(&path, false)?;
         spawn("doorward-write", move || {
-            write_loop(write_connection, waiting)
+            write_loop(write_connection, waiting);
         })?;
         let (readers, reads) = mpsc::channel(4096);
         let reads = Arc::new(Mutex::new(reads));

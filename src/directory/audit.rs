@@ -1,0 +1,190 @@
+//! The audit log: who did what to whom, with the values before and after. An
+//! event is written in the transaction that it tells of.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::DirectoryError;
+use super::plan::Change;
+use super::{Directory, Page};
+use crate::domain::ids::EventId;
+use crate::domain::{Entropy, Timestamp, UserId};
+use crate::platform::storage::{StorageError, Tx, params};
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in user.
+    User {
+        /// The user's id.
+        id: UserId,
+        /// The user's name at that time.
+        name: String,
+    },
+    /// An API token.
+    Token {
+        /// The token's id.
+        id: String,
+        /// The token's name at that time.
+        name: String,
+    },
+    /// Somebody at the command line of the machine.
+    CommandLine,
+    /// A channel: a login through a provider, a SCIM connection, an import.
+    Channel(String),
+    /// The gateway itself.
+    Gateway,
+}
+
+impl Actor {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } => "user",
+            Self::Token { .. } => "token",
+            Self::CommandLine => "command_line",
+            Self::Channel(_) => "channel",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::User { id, .. } => Some(id.as_str()),
+            Self::Token { id, .. } => Some(id),
+            Self::CommandLine | Self::Channel(_) | Self::Gateway => None,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::User { name, .. } | Self::Token { name, .. } | Self::Channel(name) => name,
+            Self::CommandLine => "command line",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// `user`, `group`, `provider`, `token`, `settings`.
+    pub kind: &'static str,
+    /// Its id or slug.
+    pub id: &'a str,
+    /// Its name at that time.
+    pub name: &'a str,
+}
+
+/// An event as it is read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// The event's id.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// `user`, `token`, `command_line`, `channel`, `gateway`.
+    pub actor_kind: String,
+    /// The actor's id, when it has one.
+    pub actor_id: Option<String>,
+    /// The actor's name at that time.
+    pub actor: String,
+    /// What was done, `user.created`.
+    pub action: String,
+    /// The kind of thing it was done to.
+    pub target_kind: String,
+    /// Its id.
+    pub target_id: String,
+    /// Its name at that time.
+    pub target: String,
+    /// The values before and after.
+    pub changes: Vec<Change>,
+}
+
+/// Writes an event.
+pub async fn record(
+    tx: &mut Tx,
+    at: (Timestamp, &Entropy),
+    actor: &Actor,
+    action: &str,
+    target: Target<'_>,
+    changes: &[Change],
+) -> Result<(), StorageError> {
+    const SQL: &str = "INSERT INTO audit_events (id, at, actor_kind, actor_id, actor_name, action, \
+        target_kind, target_id, target_name, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let (now, entropy) = at;
+    let id = crate::domain::ids::uuid_v7(now, entropy);
+    let changes = serde_json::to_string(changes).unwrap_or_else(|_| "[]".to_owned());
+    let row = params![
+        id,
+        now,
+        actor.kind(),
+        actor.id(),
+        actor.name(),
+        action,
+        target.kind,
+        target.id,
+        target.name,
+        changes
+    ];
+    tx.execute(SQL, row).await.map(|_| ())
+}
+
+impl Directory {
+    /// One page of events, newest first; of one target when `target` is given.
+    pub async fn audit(
+        &self,
+        target: Option<String>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page<Event>, DirectoryError> {
+        let events = self
+            .db
+            .read(move |tx| {
+                let (target, cursor) = (target.clone(), cursor.clone());
+                Box::pin(async move { list(tx, target.as_deref(), cursor, limit).await })
+            })
+            .await?;
+        Ok(Page::cut(events, limit, |event: &Event| {
+            event.id.to_string()
+        }))
+    }
+}
+
+async fn list(
+    tx: &mut Tx,
+    target: Option<&str>,
+    cursor: Option<String>,
+    limit: usize,
+) -> Result<Vec<Event>, StorageError> {
+    const COLUMNS: &str = "id, at, actor_kind, actor_id, actor_name, action, target_kind, \
+        target_id, target_name, changes";
+    // Sorts after every UUID, in every collation.
+    let before = cursor.unwrap_or_else(|| "z".to_owned());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = if let Some(target) = target {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM audit_events WHERE id < $1 AND target_id = $3 ORDER BY id DESC LIMIT $2"
+        );
+        tx.query(&sql, params![before, limit, target]).await?
+    } else {
+        let sql =
+            format!("SELECT {COLUMNS} FROM audit_events WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        tx.query(&sql, params![before, limit]).await?
+    };
+    rows.into_iter()
+        .map(|row| {
+            let mut reader = row.reader();
+            Ok(Event {
+                id: EventId::from_row(reader.text()?),
+                at: reader.time()?,
+                actor_kind: reader.text()?,
+                actor_id: reader.opt_text()?,
+                actor: reader.text()?,
+                action: reader.text()?,
+                target_kind: reader.text()?,
+                target_id: reader.text()?,
+                target: reader.text()?,
+                changes: reader.json()?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,360 @@
+//! Providers in the database. Whether a provider's protocol settings make
+//! sense is for the protocol's own folder to say, before it gets here.
+
+use super::Directory;
+use super::audit::{self, Actor, Target};
+use super::error::DirectoryError;
+use super::plan::{Change, change};
+use crate::domain::address::DomainPattern;
+use crate::domain::user::words;
+use crate::domain::{Provider, Slug, Timestamp};
+use crate::platform::storage::{Reader, StorageError, Tx, params};
+use serde::{Deserialize, Serialize};
+
+words!(
+    /// Who keeps a provider.
+    ManagedBy {
+        /// Admins, by API or dashboard.
+        Api = "api",
+        /// The configuration file; read-only for everybody else.
+        File = "file",
+    }
+);
+
+/// A provider as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredProvider {
+    /// The provider.
+    pub provider: Provider,
+    /// Who keeps it.
+    pub managed_by: ManagedBy,
+    /// Its place on the sign-in page.
+    pub position: i64,
+    /// Its secrets, sealed; empty when it has none.
+    pub secrets: String,
+    /// Counts the writes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+const COLUMNS: &str = "config, managed_by, position, secrets, version, created_at, updated_at";
+
+fn read(reader: &mut Reader) -> Result<StoredProvider, StorageError> {
+    Ok(StoredProvider {
+        provider: reader.json()?,
+        managed_by: reader.parsed(ManagedBy::parse)?,
+        position: reader.int()?,
+        secrets: reader.text()?,
+        version: reader.int()?,
+        created_at: reader.time()?,
+        updated_at: reader.time()?,
+    })
+}
+
+/// The provider with this slug.
+pub async fn by_slug(tx: &mut Tx, slug: &Slug) -> Result<Option<StoredProvider>, StorageError> {
+    let sql = format!("SELECT {COLUMNS} FROM providers WHERE slug = $1");
+    tx.query_opt(&sql, params![slug])
+        .await?
+        .map(|row| read(&mut row.reader()))
+        .transpose()
+}
+
+/// The version of the provider with this slug: cheaper than the provider, for
+/// those who keep a parsed copy.
+pub async fn version_of(tx: &mut Tx, slug: &Slug) -> Result<Option<i64>, StorageError> {
+    let row = tx
+        .query_opt(
+            "SELECT version FROM providers WHERE slug = $1",
+            params![slug],
+        )
+        .await?;
+    row.map(|row| row.reader().int()).transpose()
+}
+
+/// All providers in the order of the sign-in page.
+pub async fn all(tx: &mut Tx) -> Result<Vec<StoredProvider>, StorageError> {
+    let sql = format!("SELECT {COLUMNS} FROM providers ORDER BY position, slug");
+    let rows = tx.query(&sql, &[]).await?;
+    rows.into_iter()
+        .map(|row| read(&mut row.reader()))
+        .collect()
+}
+
+fn validate(provider: &Provider) -> Result<(), DirectoryError> {
+    let label = provider.label.trim();
+    if label.is_empty() || label.chars().count() > 80 {
+        return Err(DirectoryError::invalid(
+            "label",
+            "must have 1 to 80 characters",
+        ));
+    }
+    match provider
+        .allowed_domains
+        .iter()
+        .find(|p| DomainPattern::parse(p).is_none())
+    {
+        Some(bad) => Err(DirectoryError::invalid(
+            "allowed_domains",
+            format!("{bad:?} is no domain (example.com), no pattern (*.example.com) and not *"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// How a provider is saved.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The provider.
+    pub provider: Provider,
+    /// Its secrets, sealed.
+    pub secrets: String,
+    /// The version that was read; `None` makes a new one and refuses a slug
+    /// that is taken.
+    pub over: Option<i64>,
+    /// Who keeps it from now on.
+    pub managed_by: ManagedBy,
+}
+
+impl Directory {
+    /// The provider with this slug.
+    pub async fn provider(&self, slug: &Slug) -> Result<StoredProvider, DirectoryError> {
+        let slug = slug.clone();
+        let found = self
+            .db
+            .read(move |tx| {
+                let slug = slug.clone();
+                Box::pin(async move { by_slug(tx, &slug).await })
+            })
+            .await?;
+        found.ok_or(DirectoryError::NotFound("provider"))
+    }
+
+    /// All providers in the order of the sign-in page.
+    pub async fn providers(&self) -> Result<Vec<StoredProvider>, DirectoryError> {
+        Ok(self
+            .db
+            .read(|tx| Box::pin(async move { all(tx).await }))
+            .await?)
+    }
+
+    /// Saves a provider. The configuration file's providers change by the file
+    /// alone.
+    pub async fn save_provider(
+        &self,
+        save: Save,
+        actor: Actor,
+    ) -> Result<StoredProvider, DirectoryError> {
+        validate(&save.provider)?;
+        let directory = self.clone();
+        self.db
+            .write(move |tx| {
+                let (save, actor, directory) = (save.clone(), actor.clone(), directory.clone());
+                Box::pin(async move { store(tx, save, &actor, &directory).await })
+            })
+            .await
+    }
+
+    /// Deletes a provider and what it knows of people: a new provider of the
+    /// same name inherits nobody. The users stay.
+    pub async fn delete_provider(&self, slug: &Slug, actor: Actor) -> Result<(), DirectoryError> {
+        let (slug, directory) = (slug.clone(), self.clone());
+        self.db
+            .write(move |tx| {
+                let (slug, actor, directory) = (slug.clone(), actor.clone(), directory.clone());
+                Box::pin(async move {
+                    let stored = by_slug(tx, &slug).await?;
+                    let stored = stored.ok_or(DirectoryError::NotFound("provider"))?;
+                    if stored.managed_by == ManagedBy::File {
+                        return Err(DirectoryError::ManagedByFile);
+                    }
+                    for sql in [
+                        "DELETE FROM external_identities WHERE provider = $1",
+                        "DELETE FROM sign_in_transactions WHERE provider = $1",
+                        "DELETE FROM conflicts WHERE provider = $1",
+                        "DELETE FROM sessions WHERE provider = $1",
+                        "DELETE FROM providers WHERE slug = $1",
+                    ] {
+                        tx.execute(sql, params![&slug]).await?;
+                    }
+                    let label = &stored.provider.label;
+                    let target = Target {
+                        kind: "provider",
+                        id: slug.as_str(),
+                        name: label,
+                    };
+                    let at = (directory.now(), &directory.entropy);
+                    audit::record(tx, at, &actor, "provider.deleted", target, &[]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+async fn store(
+    tx: &mut Tx,
+    save: Save,
+    actor: &Actor,
+    directory: &Directory,
+) -> Result<StoredProvider, DirectoryError> {
+    let now = directory.now();
+    let slug = save.provider.slug.clone();
+    let before = by_slug(tx, &slug).await?;
+    if before
+        .as_ref()
+        .is_some_and(|b| b.managed_by == ManagedBy::File)
+        && save.managed_by != ManagedBy::File
+    {
+        return Err(DirectoryError::ManagedByFile);
+    }
+    match (&before, save.over) {
+        (Some(_), None) => {
+            let value = slug.to_string();
+            return Err(DirectoryError::Taken {
+                what: "slug",
+                value,
+                kind: "provider",
+            });
+        }
+        (None, Some(_)) => return Err(DirectoryError::NotFound("provider")),
+        (Some(before), Some(version)) if before.version != version => {
+            return Err(DirectoryError::Changed);
+        }
+        _ => {}
+    }
+    let changes = differences(before.as_ref().map(|b| &b.provider), &save.provider);
+    let stored = match before {
+        Some(before)
+            if changes.is_empty()
+                && before.secrets == save.secrets
+                && before.managed_by == save.managed_by =>
+        {
+            return Ok(before);
+        }
+        Some(before) => update(tx, save, before, now).await?,
+        None => insert(tx, save, now).await?,
+    };
+    let action = if stored.version == 1 {
+        "provider.created"
+    } else {
+        "provider.updated"
+    };
+    let target = Target {
+        kind: "provider",
+        id: slug.as_str(),
+        name: &stored.provider.label,
+    };
+    audit::record(
+        tx,
+        (now, &directory.entropy),
+        actor,
+        action,
+        target,
+        &changes,
+    )
+    .await?;
+    Ok(stored)
+}
+
+async fn update(
+    tx: &mut Tx,
+    save: Save,
+    before: StoredProvider,
+    now: Timestamp,
+) -> Result<StoredProvider, DirectoryError> {
+    let sql = "UPDATE providers SET kind = $2, config = $3, secrets = $4, managed_by = $5, \
+               version = version + 1, updated_at = $6 WHERE slug = $1 AND version = $7";
+    let config = config(&save.provider)?;
+    let row = params![
+        &save.provider.slug,
+        save.provider.kind.as_str(),
+        config,
+        &save.secrets,
+        save.managed_by.as_str(),
+        now,
+        before.version
+    ];
+    if tx.execute(sql, row).await? != 1 {
+        return Err(StorageError::stale("the provider was changed in the meantime").into());
+    }
+    Ok(StoredProvider {
+        provider: save.provider,
+        managed_by: save.managed_by,
+        secrets: save.secrets,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    })
+}
+
+async fn insert(tx: &mut Tx, save: Save, now: Timestamp) -> Result<StoredProvider, DirectoryError> {
+    let position = tx
+        .count("SELECT COALESCE(MAX(position), 0) + 1 FROM providers", &[])
+        .await?;
+    let sql = "INSERT INTO providers (slug, kind, position, config, secrets, managed_by, version, \
+               created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)";
+    let config = config(&save.provider)?;
+    let row = params![
+        &save.provider.slug,
+        save.provider.kind.as_str(),
+        position,
+        config,
+        &save.secrets,
+        save.managed_by.as_str(),
+        now
+    ];
+    tx.execute(sql, row).await?;
+    Ok(StoredProvider {
+        provider: save.provider,
+        managed_by: save.managed_by,
+        position,
+        secrets: save.secrets,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+fn config(provider: &Provider) -> Result<String, StorageError> {
+    serde_json::to_string(provider).map_err(|e| StorageError::Statement(e.to_string()))
+}
+
+/// What differs, key by key; metadata only by its having changed.
+fn differences(before: Option<&Provider>, after: &Provider) -> Vec<Change> {
+    let keys = |p: Option<&Provider>| match p.map(serde_json::to_value) {
+        Some(Ok(serde_json::Value::Object(mut map))) => {
+            if let Some(serde_json::Value::Object(saml)) = map.remove("saml") {
+                map.extend(
+                    saml.into_iter()
+                        .map(|(key, value)| (format!("saml.{key}"), value)),
+                );
+            }
+            map
+        }
+        _ => serde_json::Map::new(),
+    };
+    let (before, after) = (keys(before), keys(Some(after)));
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let text = |map: &serde_json::Map<String, serde_json::Value>, key: &str| match map.get(key) {
+        None | Some(serde_json::Value::Null) => None,
+        Some(_) if key == "saml.metadata_xml" => Some("(a document)".to_owned()),
+        Some(serde_json::Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    names
+        .into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| match (text(&before, key), text(&after, key)) {
+            (Some(old), Some(new)) => change(key, old, new),
+            (old, new) => Change {
+                field: key.clone(),
+                before: old,
+                after: new,
+            },
+        })
+        .collect()
+}

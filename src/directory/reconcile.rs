@@ -1,0 +1,375 @@
+//! Brings the directory in step with one observation, in one transaction: rows,
+//! memberships and audit events, or nothing.
+
+use std::collections::BTreeSet;
+
+use super::audit::{self, Actor, Target};
+use super::error::{DirectoryError, Refusal};
+use super::plan::{self, Change, Plan};
+use super::policy::{self, LoginPolicy};
+use super::resolve::{self, Candidates, Matched, Resolution};
+use super::{Directory, conflicts, groups, users};
+use crate::domain::{
+    Channel, Entropy, ExternalIdentity, Field, Observation, Timestamp, User, UserId, address,
+};
+use crate::platform::storage::{StorageError, Tx, params};
+
+/// Whether the changes are written or only worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Write them.
+    Apply,
+    /// Only say what would be written.
+    Preview,
+}
+
+/// What came of an observation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The user as it stands now, or would stand.
+    pub user: User,
+    /// Whether the user is new.
+    pub created: bool,
+    /// The identifier that found the user.
+    pub matched_by: Option<Matched>,
+    /// What changed.
+    pub changes: Vec<Change>,
+}
+
+/// What goes with an observation.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Who brings it, for the audit log.
+    pub actor: &'a Actor,
+    /// Given for logins.
+    pub policy: Option<&'a LoginPolicy>,
+    /// Write, or only say.
+    pub mode: Mode,
+    /// The present moment.
+    pub now: Timestamp,
+    /// Chance, for new ids.
+    pub entropy: &'a Entropy,
+}
+
+/// Applies one observation. See the [module](self).
+///
+/// # Errors
+/// A [`Refusal`] for a login that may not come in, [`DirectoryError::Taken`]
+/// when an identifier belongs to somebody else, and what the database says.
+pub async fn reconcile(
+    tx: &mut Tx,
+    observation: &Observation,
+    context: &Context<'_>,
+) -> Result<Outcome, DirectoryError> {
+    validate(observation)?;
+    if let Some(policy) = context.policy {
+        policy.admit(observation)?;
+    }
+    let candidates = candidates(tx, observation).await?;
+    let resolution = match observation.target {
+        Some(ref id) => named(tx, id).await?,
+        None => resolve::resolve(observation, candidates.clone(), context.policy)
+            .map_err(Refusal::Conflict)?,
+    };
+    let (plan, matched_by) = match resolution {
+        Resolution::Existing {
+            user,
+            matched_by,
+            attach,
+        } => {
+            if let Some(policy) = context.policy {
+                policy::may_sign_in(&user, context.now, policy.enforce_validity)?;
+            }
+            let taken = taken(&candidates, &user.id, observation)?;
+            (
+                plan::update(&user, observation, context.policy, attach, &taken)?,
+                matched_by,
+            )
+        }
+        Resolution::Nobody => {
+            if context.policy.is_some_and(|policy| !policy.jit) {
+                return Err(Refusal::UnknownUser.into());
+            }
+            let id = UserId::new(context.now, context.entropy);
+            let plan = plan::create(observation, context.policy, id, context.now)?;
+            if let Some(policy) = context.policy {
+                policy::may_sign_in(&plan.user, context.now, policy.enforce_validity)?;
+            }
+            (plan, None)
+        }
+    };
+    write(tx, plan, matched_by, observation, context).await
+}
+
+async fn named(tx: &mut Tx, id: &UserId) -> Result<Resolution, DirectoryError> {
+    let user = users::by_id(tx, id)
+        .await?
+        .ok_or(DirectoryError::NotFound("user"))?;
+    Ok(Resolution::Existing {
+        user: Box::new(user),
+        matched_by: None,
+        attach: false,
+    })
+}
+
+async fn candidates(tx: &mut Tx, observation: &Observation) -> Result<Candidates, StorageError> {
+    let mut found = Candidates::default();
+    if let Some(scim_id) = &observation.scim_id {
+        found.scim_id = users::by_scim_id(tx, scim_id).await?;
+    }
+    if let Some(identity) = &observation.identity {
+        found.external_id = users::by_identity(tx, identity).await?;
+    }
+    if let Some(upn) = observation.profile.get(Field::Upn) {
+        found.upn = users::by_upn(tx, upn).await?;
+    }
+    if let Some(email) = observation.profile.get(Field::Email) {
+        found.email = users::by_email(tx, email).await?;
+    }
+    // Asked for only where the answer can matter: a match on a weaker
+    // identifier than the provider's own.
+    if let (Some(identity), None) = (&observation.identity, &found.external_id) {
+        let others: BTreeSet<UserId> = [&found.upn, &found.email]
+            .into_iter()
+            .flatten()
+            .map(|u| u.id.clone())
+            .collect();
+        for id in others {
+            if users::is_known_to(tx, &id, identity).await? {
+                found.known_to_provider.push(id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The identifiers of the observation that belong to somebody else. A login or
+/// a synchronisation leaves them alone; a hand is told.
+fn taken(
+    candidates: &Candidates,
+    user: &UserId,
+    observation: &Observation,
+) -> Result<BTreeSet<Field>, DirectoryError> {
+    let mut taken = BTreeSet::new();
+    for (field, holder) in [
+        (Field::Upn, &candidates.upn),
+        (Field::Email, &candidates.email),
+    ] {
+        if holder.as_ref().is_some_and(|holder| holder.id != *user) {
+            if observation.channel == Channel::Manual {
+                let value = observation
+                    .profile
+                    .get(field)
+                    .unwrap_or_default()
+                    .to_owned();
+                return Err(DirectoryError::Taken {
+                    what: field.name(),
+                    value,
+                    kind: "user",
+                });
+            }
+            taken.insert(field);
+        }
+    }
+    Ok(taken)
+}
+
+async fn write(
+    tx: &mut Tx,
+    plan: Plan,
+    matched_by: Option<Matched>,
+    observation: &Observation,
+    context: &Context<'_>,
+) -> Result<Outcome, DirectoryError> {
+    let Plan {
+        mut user,
+        create,
+        changes,
+        attach,
+    } = plan;
+    if context.mode == Mode::Apply {
+        let now = context.now;
+        if create {
+            refuse_taken_names(tx, &user).await?;
+            users::insert(tx, &user).await?;
+        } else if !changes.is_empty() {
+            user.updated_at = now;
+            users::store(tx, &user).await?;
+            user.version += 1;
+        }
+        if let Some(identity) = &attach
+            && !users::attach(tx, &user.id, identity, now).await?
+        {
+            return Err(StorageError::stale("the identity was attached in the meantime").into());
+        }
+        record(tx, &user, create, &changes, attach.as_ref(), context).await?;
+        if let (Some(wanted), Channel::Login { provider, .. }) =
+            (&observation.groups, &observation.channel)
+        {
+            groups::follow_login(tx, &user.id, provider, wanted, context).await?;
+        }
+    }
+    Ok(Outcome {
+        user,
+        created: create,
+        matched_by,
+        changes,
+    })
+}
+
+/// A new user whose user name somebody has: told by name rather than by the
+/// index.
+async fn refuse_taken_names(tx: &mut Tx, user: &User) -> Result<(), DirectoryError> {
+    if let Some(name) = user.profile.get(Field::UserName)
+        && users::by_user_name(tx, name).await?.is_some()
+    {
+        return Err(DirectoryError::Taken {
+            what: Field::UserName.name(),
+            value: name.to_owned(),
+            kind: "user",
+        });
+    }
+    Ok(())
+}
+
+async fn record(
+    tx: &mut Tx,
+    user: &User,
+    create: bool,
+    changes: &[Change],
+    attach: Option<&ExternalIdentity>,
+    context: &Context<'_>,
+) -> Result<(), StorageError> {
+    let name = user.display_name();
+    let target = Target {
+        kind: "user",
+        id: user.id.as_str(),
+        name: &name,
+    };
+    let at = (context.now, context.entropy);
+    if create {
+        audit::record(tx, at, context.actor, "user.created", target, changes).await?;
+    } else if !changes.is_empty() {
+        audit::record(tx, at, context.actor, "user.updated", target, changes).await?;
+    }
+    if let (Some(identity), false) = (attach, create) {
+        let change = Change {
+            field: format!("external_ids.{}", identity.provider),
+            before: None,
+            after: Some(identity.subject.clone()),
+        };
+        audit::record(
+            tx,
+            at,
+            context.actor,
+            "user.identity_linked",
+            target,
+            &[change],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Longest value of a field in characters.
+const LONGEST: usize = 1024;
+/// Longest of the two attribute sets and the photo's address.
+const LONGEST_SET: usize = 16_384;
+
+/// Whether the values can be what they are meant to be.
+fn validate(observation: &Observation) -> Result<(), DirectoryError> {
+    for (field, value) in observation.profile.iter() {
+        let longest = match field {
+            Field::ExtensionAttributes | Field::CustomAttributes | Field::PhotoUrl => LONGEST_SET,
+            _ => LONGEST,
+        };
+        let invalid = |reason: &str| Err(DirectoryError::invalid(field.name(), reason));
+        if value.chars().count() > longest {
+            return invalid(&format!("is longer than {longest} characters"));
+        }
+        if value.contains('\0') {
+            return invalid("holds a character that no text can hold");
+        }
+        match field {
+            Field::Email if address::email_key(value).is_none() => {
+                return invalid("must be a valid email address");
+            }
+            Field::Upn | Field::UserName if address::name_key(value).is_none() => {
+                return invalid("must have 1 to 256 visible characters");
+            }
+            Field::ValidFrom | Field::ValidTo if Timestamp::parse_rfc3339(value).is_none() => {
+                return invalid("must be a date and time as in RFC 3339, 2026-11-21T20:15:30Z");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Directory {
+    /// Applies one observation that is not a login, in a transaction of its
+    /// own: an admin's edit, a script's, a record's.
+    pub async fn observe(
+        &self,
+        observation: Observation,
+        actor: Actor,
+        mode: Mode,
+    ) -> Result<Outcome, DirectoryError> {
+        let entropy = self.entropy.clone();
+        let clock = self.clock.clone();
+        self.db
+            .write(move |tx| {
+                let (observation, actor) = (observation.clone(), actor.clone());
+                let (entropy, now) = (entropy.clone(), clock.now());
+                Box::pin(async move {
+                    let context = Context {
+                        actor: &actor,
+                        policy: None,
+                        mode,
+                        now,
+                        entropy: &entropy,
+                    };
+                    reconcile(tx, &observation, &context).await
+                })
+            })
+            .await
+    }
+}
+
+/// Applies a login's observation and notes the login, inside the sign-in's own
+/// transaction. A refused link leaves a case in the conflict queue, which the
+/// caller commits with its trace; so the refusal comes back as a value.
+pub async fn login(
+    tx: &mut Tx,
+    observation: &Observation,
+    policy: &LoginPolicy,
+    now: Timestamp,
+    entropy: &Entropy,
+) -> Result<Result<Outcome, Refusal>, DirectoryError> {
+    let actor = match &observation.channel {
+        Channel::Login { provider, .. } => Actor::Channel(format!("login through {provider}")),
+        _ => Actor::Gateway,
+    };
+    let context = Context {
+        actor: &actor,
+        policy: Some(policy),
+        mode: Mode::Apply,
+        now,
+        entropy,
+    };
+    match reconcile(tx, observation, &context).await {
+        Ok(mut outcome) => {
+            let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1";
+            tx.execute(sql, params![&outcome.user.id, now]).await?;
+            outcome.user.last_login_at = Some(now);
+            Ok(Ok(outcome))
+        }
+        Err(DirectoryError::Refused(refusal)) => {
+            if let Refusal::Conflict(conflict) = &refusal {
+                conflicts::file(tx, observation, conflict, now, entropy).await?;
+            }
+            Ok(Err(refusal))
+        }
+        Err(error) => Err(error),
+    }
+}

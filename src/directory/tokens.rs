@@ -1,0 +1,245 @@
+//! API tokens: `dwt_` and 256 random bits, of which only the hash is kept.
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+
+use super::Directory;
+use super::audit::{self, Actor, Target};
+use super::error::DirectoryError;
+use crate::domain::{Scope, Timestamp, TokenId};
+use crate::platform::storage::{Reader, StorageError, params};
+
+/// What every token starts with.
+pub const PREFIX: &str = "dwt_";
+
+/// A token as it is read back: never its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiToken {
+    /// The token's id.
+    pub id: TokenId,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiToken {
+    /// Whether the token may do what `wanted` allows.
+    #[must_use]
+    pub fn allows(&self, wanted: Scope) -> bool {
+        self.scopes.iter().any(|scope| scope.allows(wanted))
+    }
+}
+
+const COLUMNS: &str = "id, name, scopes, created_at, expires_at, last_used_at";
+
+fn read(reader: &mut Reader) -> Result<ApiToken, StorageError> {
+    Ok(ApiToken {
+        id: TokenId::from_row(reader.text()?),
+        name: reader.text()?,
+        scopes: reader
+            .text()?
+            .split_whitespace()
+            .filter_map(Scope::parse)
+            .collect(),
+        created_at: reader.time()?,
+        expires_at: reader.opt_time()?,
+        last_used_at: reader.opt_time()?,
+    })
+}
+
+/// The SHA-256 of a secret in hexadecimal: what the database keeps.
+#[must_use]
+pub fn hash(secret: &str) -> String {
+    let digest = openssl::sha::sha256(secret.as_bytes());
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+impl Directory {
+    /// Makes a token; its secret is told here and never again.
+    pub async fn create_token(
+        &self,
+        name: String,
+        scopes: BTreeSet<Scope>,
+        expires_at: Option<Timestamp>,
+        actor: Actor,
+    ) -> Result<(ApiToken, SecretString), DirectoryError> {
+        let name = name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 200 {
+            return Err(DirectoryError::invalid(
+                "name",
+                "must have 1 to 200 characters",
+            ));
+        }
+        if scopes.is_empty() {
+            return Err(DirectoryError::invalid(
+                "scopes",
+                "must name at least one scope",
+            ));
+        }
+        if scopes.contains(&Scope::Scim) && scopes.len() > 1 {
+            return Err(DirectoryError::invalid(
+                "scopes",
+                "scim stands alone: a SCIM connection does nothing else",
+            ));
+        }
+        let now = self.now();
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(DirectoryError::invalid(
+                "expires_at",
+                "must lie in the future",
+            ));
+        }
+        let secret = format!("{PREFIX}{}", self.entropy.base64url::<32>());
+        let token = ApiToken {
+            id: TokenId::new(now, &self.entropy),
+            name,
+            scopes,
+            created_at: now,
+            expires_at,
+            last_used_at: None,
+        };
+        let (made, hashed, entropy) = (token.clone(), hash(&secret), self.entropy.clone());
+        self.db
+            .write(move |tx| {
+                let (token, hashed) = (made.clone(), hashed.clone());
+                let (actor, entropy) = (actor.clone(), entropy.clone());
+                Box::pin(async move {
+                    const SQL: &str = "INSERT INTO api_tokens (id, name, token_hash, scopes, \
+                        created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                    let scopes: Vec<&str> = token.scopes.iter().map(|s| s.as_str()).collect();
+                    let by = match &actor {
+                        Actor::User { id, .. } => id.as_str(),
+                        _ => "",
+                    };
+                    let row = params![
+                        &token.id,
+                        &token.name,
+                        hashed,
+                        scopes.join(" "),
+                        by,
+                        token.created_at,
+                        token.expires_at
+                    ];
+                    tx.execute(SQL, row).await?;
+                    let target = Target {
+                        kind: "token",
+                        id: token.id.as_str(),
+                        name: &token.name,
+                    };
+                    let changes = [super::plan::change("scopes", "", scopes.join(" "))];
+                    audit::record(
+                        tx,
+                        (now, &entropy),
+                        &actor,
+                        "token.created",
+                        target,
+                        &changes,
+                    )
+                    .await?;
+                    Ok::<_, DirectoryError>(())
+                })
+            })
+            .await?;
+        Ok((token, SecretString::from(secret)))
+    }
+
+    /// All tokens, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<ApiToken>, DirectoryError> {
+        Ok(self
+            .db
+            .read(|tx| {
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM api_tokens ORDER BY id");
+                    let rows = tx.query(&sql, &[]).await?;
+                    rows.into_iter()
+                        .map(|row| read(&mut row.reader()))
+                        .collect::<Result<Vec<_>, StorageError>>()
+                })
+            })
+            .await?)
+    }
+
+    /// The token with this secret, when it is still valid.
+    pub async fn token_by_secret(&self, secret: &str) -> Result<Option<ApiToken>, DirectoryError> {
+        let hashed = hash(secret);
+        let found = self
+            .db
+            .read(move |tx| {
+                let hashed = hashed.clone();
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM api_tokens WHERE token_hash = $1");
+                    let row = tx.query_opt(&sql, params![hashed]).await?;
+                    row.map(|row| read(&mut row.reader())).transpose()
+                })
+            })
+            .await;
+        let found: Option<ApiToken> = found.map_err(|e: StorageError| e)?;
+        let now = self.now();
+        let Some(token) = found.filter(|t| t.expires_at.is_none_or(|end| now < end)) else {
+            return Ok(None);
+        };
+        if token
+            .last_used_at
+            .is_none_or(|at| now.seconds_since(at) >= 60)
+        {
+            self.note_use(&token.id, now).await?;
+        }
+        Ok(Some(token))
+    }
+
+    async fn note_use(&self, id: &TokenId, now: Timestamp) -> Result<(), DirectoryError> {
+        let id = id.clone();
+        Ok(self
+            .db
+            .write(move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let sql = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
+                    tx.execute(sql, params![&id, now]).await.map(|_| ())
+                })
+            })
+            .await?)
+    }
+
+    /// Deletes a token; it is refused from then on.
+    pub async fn delete_token(&self, id: &TokenId, actor: Actor) -> Result<(), DirectoryError> {
+        let (id, directory) = (id.clone(), self.clone());
+        self.db
+            .write(move |tx| {
+                let (id, actor, directory) = (id.clone(), actor.clone(), directory.clone());
+                Box::pin(async move {
+                    let sql = "SELECT name FROM api_tokens WHERE id = $1";
+                    let row = tx.query_opt(sql, params![&id]).await?;
+                    let name = row
+                        .ok_or(DirectoryError::NotFound("token"))?
+                        .reader()
+                        .text()?;
+                    tx.execute("DELETE FROM api_tokens WHERE id = $1", params![&id])
+                        .await?;
+                    let target = Target {
+                        kind: "token",
+                        id: id.as_str(),
+                        name: &name,
+                    };
+                    let at = (directory.now(), &directory.entropy);
+                    audit::record(tx, at, &actor, "token.deleted", target, &[]).await?;
+                    Ok::<_, DirectoryError>(())
+                })
+            })
+            .await
+    }
+}

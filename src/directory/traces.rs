@@ -1,0 +1,243 @@
+//! Login traces: every attempt that reached us, what came of it, and, where it
+//! failed, what an admin has to change.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::DirectoryError;
+use super::plan::Change;
+use super::resolve::Matched;
+use super::{Directory, Page};
+use crate::domain::user::words;
+use crate::domain::{Reference, Timestamp, TraceId, UserId};
+use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
+
+words!(
+    /// What came of an attempt.
+    TraceOutcome {
+        /// The person is in.
+        Success = "success",
+        /// A decision of ours: policy.
+        Refused = "refused",
+        /// A message that did not verify, or an upstream that broke.
+        Failed = "failed",
+    }
+);
+
+words!(
+    /// Who has to change something.
+    Side {
+        /// The identity provider.
+        Idp = "idp",
+        /// This gateway's settings.
+        Gateway = "gateway",
+        /// The person.
+        User = "user",
+        /// What lies between.
+        Network = "network",
+    }
+);
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginTrace {
+    /// The trace's id.
+    pub id: TraceId,
+    /// When.
+    pub at: Timestamp,
+    /// The provider's slug.
+    pub provider: String,
+    /// `saml`, `oauth`, `metadata`, `discovery`.
+    pub kind: String,
+    /// What came of it.
+    pub outcome: TraceOutcome,
+    /// The reference that the person was shown.
+    pub reference: Reference,
+    /// The user, when one was found.
+    pub user: Option<UserId>,
+    /// The stable code; `ok` for a success.
+    pub code: String,
+    /// The rest.
+    pub details: TraceDetails,
+}
+
+/// What a trace tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TraceDetails {
+    /// One sentence for an admin.
+    pub summary: String,
+    /// The value that was expected, where values were compared.
+    pub expected: Option<String>,
+    /// The values that came.
+    pub received: Vec<String>,
+    /// Who has to change something.
+    pub side: Option<Side>,
+    /// What to change, and where.
+    pub remedy: Option<String>,
+    /// The attributes or claims that came.
+    pub attributes: BTreeMap<String, Vec<String>>,
+    /// The identifier that found the user.
+    pub matched_by: Option<Matched>,
+    /// What the login changed.
+    pub changes: Vec<Change>,
+    /// The message, redacted.
+    pub document: Option<String>,
+}
+
+/// Writes a trace.
+pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError> {
+    const SQL: &str = "INSERT INTO login_traces (id, at, provider, kind, outcome, reference, \
+        user_id, code, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let details = serde_json::to_string(&trace.details).unwrap_or_else(|_| "{}".to_owned());
+    let row = params![
+        &trace.id,
+        trace.at,
+        &trace.provider,
+        &trace.kind,
+        trace.outcome.as_str(),
+        &trace.reference,
+        trace.user.as_ref(),
+        &trace.code,
+        details
+    ];
+    tx.execute(SQL, row).await.map(|_| ())
+}
+
+/// What a list of traces is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct TraceFilter {
+    /// Only this provider.
+    pub provider: Option<String>,
+    /// Only this outcome.
+    pub outcome: Option<TraceOutcome>,
+    /// Only this user.
+    pub user: Option<UserId>,
+    /// Only this reference.
+    pub reference: Option<String>,
+}
+
+impl Directory {
+    /// Writes a trace in a transaction of its own.
+    pub async fn trace(&self, trace: LoginTrace) -> Result<(), DirectoryError> {
+        self.db
+            .write(move |tx| {
+                let trace = trace.clone();
+                Box::pin(async move { Ok::<_, DirectoryError>(record(tx, &trace).await?) })
+            })
+            .await
+    }
+
+    /// The trace with this id.
+    pub async fn login_trace(&self, id: &TraceId) -> Result<LoginTrace, DirectoryError> {
+        let id = id.clone();
+        let found = self
+            .db
+            .read(move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM login_traces WHERE id = $1");
+                    let row = tx.query_opt(&sql, params![&id]).await?;
+                    row.map(|row| read(&mut row.reader())).transpose()
+                })
+            })
+            .await;
+        let found: Option<LoginTrace> = found.map_err(|e: StorageError| e)?;
+        found.ok_or(DirectoryError::NotFound("login trace"))
+    }
+
+    /// One page of traces, newest first.
+    pub async fn login_traces(
+        &self,
+        filter: TraceFilter,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page<LoginTrace>, DirectoryError> {
+        let traces = self
+            .db
+            .read(move |tx| {
+                let (filter, cursor) = (filter.clone(), cursor.clone());
+                Box::pin(async move { list(tx, &filter, cursor, limit).await })
+            })
+            .await?;
+        Ok(Page::cut(traces, limit, |trace: &LoginTrace| {
+            trace.id.to_string()
+        }))
+    }
+
+    /// Forgets traces and audit events that are older than their keep.
+    pub async fn forget_traces_before(&self, before: Timestamp) -> Result<u64, DirectoryError> {
+        Ok(self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    // Ids sort by time: the oldest id that is kept.
+                    let oldest = uuid::Uuid::from_u128(
+                        u128::from(u64::try_from(before.millis()).unwrap_or(0)) << 80,
+                    );
+                    let sql = "DELETE FROM login_traces WHERE id < $1";
+                    tx.execute(sql, params![oldest.hyphenated().to_string()])
+                        .await
+                })
+            })
+            .await?)
+    }
+}
+
+const COLUMNS: &str = "id, at, provider, kind, outcome, reference, user_id, code, details";
+
+fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
+    Ok(LoginTrace {
+        id: TraceId::from_row(reader.text()?),
+        at: reader.time()?,
+        provider: reader.text()?,
+        kind: reader.text()?,
+        outcome: reader.parsed(TraceOutcome::parse)?,
+        reference: Reference::from_row(reader.text()?),
+        user: reader.opt_text()?.map(UserId::from_row),
+        code: reader.text()?,
+        details: reader.json()?,
+    })
+}
+
+async fn list(
+    tx: &mut Tx,
+    filter: &TraceFilter,
+    cursor: Option<String>,
+    limit: usize,
+) -> Result<Vec<LoginTrace>, StorageError> {
+    // Sorts after every UUID, in every collation.
+    let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
+    let mut sql = format!("SELECT {COLUMNS} FROM login_traces WHERE id < $1");
+    let conditions = [
+        ("provider", filter.provider.clone().map(Value::from)),
+        (
+            "outcome",
+            filter.outcome.map(|outcome| Value::from(outcome.as_str())),
+        ),
+        ("user_id", filter.user.as_ref().map(Value::from)),
+        (
+            "reference",
+            filter
+                .reference
+                .as_ref()
+                .map(|r| Value::from(r.to_uppercase())),
+        ),
+    ];
+    for (column, value) in conditions {
+        if let Some(value) = value {
+            values.push(value);
+            let _ = write!(sql, " AND {column} = ${}", values.len());
+        }
+    }
+    values.push(Value::Int(
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
+    ));
+    let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", values.len());
+    let rows = tx.query(&sql, &values).await?;
+    rows.into_iter()
+        .map(|row| read(&mut row.reader()))
+        .collect()
+}
