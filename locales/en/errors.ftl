@@ -1,0 +1,106 @@
+# What people read when something does not work out: what happened, in one
+# calm sentence, and what they can do next. No jargon, no blame.
+
+error-actions-label = What you can do
+error-retry = Try again
+error-other-account = Use another account
+error-home = Go to the start page
+error-reference-label = Your reference number
+error-reference-hint = Have this number ready when you ask for help.
+error-contact = Contact
+
+error-not-verified-title = We can’t confirm your sign-in
+error-not-verified-text = Your company’s sign-in answered, but the answer can’t be confirmed, so you are not signed in.
+error-not-verified-next = Try again. If you see this page twice, ask your IT team and give them the number below.
+
+error-start-again-title = Please start again
+error-start-again-text = This sign-in was started in another browser, or some time ago.
+error-start-again-next = Start again from here, and finish in the same browser.
+
+error-provider-refused-title = Your account is not allowed to use this
+error-provider-refused-text = Your company’s sign-in says that your account is not allowed to use this.
+error-provider-refused-next = Ask your IT team and give them the number below.
+
+error-declined-title = The sign-in was not finished
+error-declined-text = Your company’s sign-in says that it was broken off before the end.
+error-declined-next = Try again. If you can’t get further, ask your IT team and give them the number below.
+
+error-no-account-title = There is no account for you yet
+error-no-account-text = Your company’s sign-in knows you, but you have no account here yet.
+error-no-account-next = Ask your IT team for an account and give them the number below.
+
+error-domain-not-allowed-title = This address can’t sign in here
+error-domain-not-allowed-text = Your e-mail address belongs to a domain that is not set up for this sign-in.
+error-domain-not-allowed-next = If you have another work account, use that one. Otherwise ask your IT team and give them the number below.
+
+error-account-inactive-title = Your account is switched off
+error-account-inactive-text = You have an account here, but it is not active at the moment.
+error-account-inactive-next = Ask your IT team to switch it on again and give them the number below.
+
+error-account-not-yet-valid-title = Your account starts later
+error-account-not-yet-valid-text = Your account is ready, but its first day has not come yet.
+error-account-not-yet-valid-next = If you need it earlier, ask your IT team and give them the number below.
+
+error-account-no-longer-valid-title = Your account has ended
+error-account-no-longer-valid-text = The last day of your account has passed.
+error-account-no-longer-valid-next = If you still need it, ask your IT team and give them the number below.
+
+error-identity-conflict-title = Your account needs a look by IT
+error-identity-conflict-text = Your e-mail address or name already belongs to another account here, so we can’t be sure which one is yours.
+error-identity-conflict-next = Ask your IT team and give them the number below. They can connect the two.
+
+error-details-missing-title = Some of your details are missing
+error-details-missing-text = Your company’s sign-in does not tell us your e-mail address, and without it we can’t find your account.
+error-details-missing-next = Ask your IT team and give them the number below.
+
+error-unsolicited-start-title = Please start here
+error-unsolicited-start-text = Starting from your company’s app overview is not set up yet.
+error-unsolicited-start-next = Sign in from here instead. Your IT team can set up the other way; the number below tells them what to do.
+
+error-provider-unknown-title = This way to sign in is not available
+error-provider-unknown-text = The link you followed leads to a sign-in that does not exist or is switched off.
+error-provider-unknown-next = Go to the sign-in page and choose from there.
+
+error-provider-misconfigured-title = This sign-in is not ready
+error-provider-misconfigured-text = The connection to your company’s sign-in is not set up completely.
+error-provider-misconfigured-next = Ask your IT team and give them the number below.
+
+error-provider-unreachable-title = Your company’s sign-in does not answer
+error-provider-unreachable-text = We can’t reach it at the moment.
+error-provider-unreachable-next = Try again in a few minutes. If it lasts, tell your IT team the number below.
+
+error-too-many-tries-title = Please wait a moment
+error-too-many-tries-text = There have been many tries in a short time.
+error-too-many-tries-next = Wait a minute, then try again.
+
+error-unavailable-title = We’ll be right back
+error-unavailable-text = Signing in is not possible at the moment. Nothing of yours is lost.
+error-unavailable-next = Try again in a minute. If it lasts, tell your IT team the number below.
+
+error-not-found-title = There is no page here
+error-not-found-text = The address you followed does not lead anywhere.
+error-not-found-next = Check the address, or go to the start page.
+
+error-method-not-allowed-title = This doesn’t work like that
+error-method-not-allowed-text = This address can’t be opened directly.
+error-method-not-allowed-next = Go to the start page and take it from there.
+
+error-malformed-title = We can’t read this request
+error-malformed-text = Something in it is incomplete or was changed on the way.
+error-malformed-next = Go back and try again. If you see this page twice, ask your IT team and give them the number below.
+
+error-too-large-title = This is too large
+error-too-large-text = What was sent is larger than we can take.
+error-too-large-next = Send something smaller, or ask your IT team and give them the number below.
+
+error-form-expired-title = This page has been open too long
+error-form-expired-text = For your safety, nothing was changed.
+error-form-expired-next = Load the page again and repeat what you wanted to do.
+
+error-not-admitted-title = You don’t have access to this
+error-not-admitted-text = Your account is not allowed to open this page.
+error-not-admitted-next = If you think that you should have access, ask your IT team and give them the number below.
+
+error-unexpected-title = Something went wrong on our side
+error-unexpected-text = It is not your doing, and nothing of yours is lost.
+error-unexpected-next = Try again. If you see this page twice, ask your IT team and give them the number below.
