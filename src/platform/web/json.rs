@@ -1,0 +1,196 @@
+//! JSON bodies, with errors that say where and what.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::problem::{FieldError, Problem};
+
+/// A JSON body of type `T`. What cannot be taken becomes a [`Problem`] that
+/// names the place and, for a mistyped key, the nearest key that exists.
+#[derive(Clone, Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<S, T> FromRequest<S> for ApiJson<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "request.content_type",
+                "The body is not JSON.",
+            )
+            .with_detail("Send the header Content-Type: application/json."));
+        }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| unreadable(rejection.status()))?;
+        read(&body).map(Self)
+    }
+}
+
+/// `application/json`, or anything that says that it is JSON underneath, such
+/// as `application/merge-patch+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|field| field.to_str().ok())
+    else {
+        return false;
+    };
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+fn unreadable(status: StatusCode) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(status, "request.too_large", "The body is too large.");
+    }
+    Problem::malformed("The body broke off.")
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = pointer(error.path());
+        explain(place, error.inner())
+    })?;
+    reader
+        .end()
+        .map_err(|error| explain(String::new(), &error))?;
+    Ok(value)
+}
+
+fn explain(place: String, error: &serde_json::Error) -> Problem {
+    use serde_json::error::Category;
+    let text = error.to_string();
+    match error.classify() {
+        Category::Data => {
+            // The position in the text says less than the pointer does.
+            let said = text.split(" at line ").next().unwrap_or(&text);
+            let said = nearest_key(said).unwrap_or_else(|| said.to_owned());
+            Problem::invalid(said.clone()).with_error(FieldError::at(place, said))
+        }
+        Category::Syntax | Category::Eof | Category::Io => {
+            Problem::malformed(format!("The body is no valid JSON: {text}."))
+        }
+    }
+}
+
+/// The place of an error as a JSON Pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |mut text, segment| {
+        text.push('/');
+        match segment {
+            Segment::Seq { index } => text.push_str(&index.to_string()),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                text.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+        text
+    })
+}
+
+/// For serde's "unknown field `x`, expected one of `a`, `b`": what was
+/// probably meant.
+fn nearest_key(message: &str) -> Option<String> {
+    let kind = message.strip_prefix("unknown ")?;
+    let kind = kind.split(' ').next()?;
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let given = quoted.next()?;
+    let known: Vec<&str> = quoted.collect();
+    let what = if kind == "field" { "key" } else { "value" };
+    let nearest = known
+        .iter()
+        .map(|key| (strsim::damerau_levenshtein(given, key), *key))
+        .filter(|(distance, key)| *distance <= 1 + key.len() / 3)
+        .min();
+    Some(match nearest {
+        Some((_, key)) => format!("unknown {what} `{given}`; did you mean `{key}`?"),
+        None if known.is_empty() => format!("unknown {what} `{given}`; none is known here"),
+        None => format!("unknown {what} `{given}`; known are {}", known.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Thing {
+        #[serde(rename = "allowed_domains")]
+        _domains: Vec<String>,
+        #[serde(default, rename = "saml")]
+        _saml: Option<Part>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        #[serde(rename = "a/b")]
+        _sign: bool,
+    }
+
+    fn problem(body: &str) -> (u16, String, Option<String>) {
+        let problem = read::<Thing>(body.as_bytes()).unwrap_err();
+        let place = problem.errors.first().and_then(|e| e.pointer.clone());
+        (
+            problem.status.as_u16(),
+            problem.detail.unwrap_or_default().into(),
+            place,
+        )
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let (status, detail, place) = problem(r#"{"alowed_domains": []}"#);
+        assert_eq!(status, 422);
+        assert_eq!(
+            detail,
+            "unknown key `alowed_domains`; did you mean `allowed_domains`?"
+        );
+        assert_eq!(place.as_deref(), Some("/alowed_domains"));
+
+        let (status, detail, _) = problem(r#"{"colour": 1}"#);
+        assert_eq!(status, 422);
+        assert_eq!(
+            detail,
+            "unknown key `colour`; known are allowed_domains, saml"
+        );
+
+        let (status, detail, place) = problem(r#"{"allowed_domains": ["a", 7]}"#);
+        assert_eq!(status, 422);
+        assert_eq!(detail, "invalid type: integer `7`, expected a string");
+        assert_eq!(place.as_deref(), Some("/allowed_domains/1"));
+
+        let (_, _, place) = problem(r#"{"allowed_domains": [], "saml": {"a/b": "yes"}}"#);
+        assert_eq!(place.as_deref(), Some("/saml/a~1b"));
+
+        let (status, detail, _) = problem("{}");
+        assert_eq!(status, 422);
+        assert_eq!(detail, "missing field `allowed_domains`");
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        for body in ["", "{", "nope", r#"{"allowed_domains": []} x"#, "{'a': 1}"] {
+            assert_eq!(problem(body).0, 400, "{body}");
+        }
+        let (_, detail, _) = problem("{\n  \"allowed_domains\": [,]}");
+        assert!(detail.contains("line 2"), "{detail}");
+    }
+}

@@ -1,0 +1,212 @@
+//! The frame of every page, and how a page becomes an answer.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::branding::{Logo, Support};
+use super::kit::Kit;
+use crate::platform::i18n::Locale;
+
+/// What every template holds in its field `page`: the language and the frame.
+#[derive(Clone, Debug)]
+pub struct Page {
+    kit: Kit,
+    locale: Locale,
+}
+
+impl Page {
+    pub(super) const fn new(kit: Kit, locale: Locale) -> Self {
+        Self { kit, locale }
+    }
+
+    /// The text of a message ([`Locale::t`]).
+    #[must_use]
+    pub fn t(&self, id: &str) -> String {
+        self.locale.t(id)
+    }
+
+    /// The text of a message with variables ([`Locale::t_with`]).
+    #[must_use]
+    pub fn t_with(&self, id: &str, variables: &[(&'static str, &str)]) -> String {
+        self.locale.t_with(id, variables)
+    }
+
+    /// The language.
+    #[must_use]
+    pub const fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    /// The language's tag for `lang`.
+    #[must_use]
+    pub const fn lang(&self) -> &'static str {
+        self.locale.tag()
+    }
+
+    /// The organisation's name, or the product's.
+    #[must_use]
+    pub fn brand(&self) -> &str {
+        self.kit.branding().name.as_deref().unwrap_or("Doorward")
+    }
+
+    /// The address of an asset by its plain name.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> &str {
+        self.kit.assets().url(name)
+    }
+
+    /// The logo's address, if there is one.
+    #[must_use]
+    pub fn logo(&self) -> Option<String> {
+        match self.kit.branding().logo.as_ref()? {
+            Logo::Remote(url) => Some(url.to_string()),
+            Logo::Image { extension, .. } => {
+                Some(self.asset(&format!("logo.{extension}")).to_owned())
+            }
+        }
+    }
+
+    /// The first letter of the organisation's name, where the organisation
+    /// has a name and no logo; `None` shows the product's own mark.
+    #[must_use]
+    pub fn monogram(&self) -> Option<String> {
+        let name = self.kit.branding().name.as_deref()?;
+        let letter = name.chars().find(|c| c.is_alphanumeric())?;
+        Some(letter.to_uppercase().collect())
+    }
+
+    /// Whether anything stands at the foot of the page.
+    #[must_use]
+    pub fn has_footer(&self) -> bool {
+        let branding = self.kit.branding();
+        branding.support.is_some()
+            || branding.imprint_url.is_some()
+            || branding.privacy_url.is_some()
+    }
+
+    /// Whom to ask, if the organisation said so.
+    #[must_use]
+    pub fn support(&self) -> Option<&Support> {
+        self.kit.branding().support.as_ref()
+    }
+
+    /// Where the support contact leads from a page without a reference.
+    #[must_use]
+    pub fn support_href(&self) -> Option<String> {
+        self.support()?.href(&self.t("support-subject"), "")
+    }
+
+    /// The imprint's address.
+    #[must_use]
+    pub fn imprint(&self) -> Option<&str> {
+        self.kit
+            .branding()
+            .imprint_url
+            .as_ref()
+            .map(url::Url::as_str)
+    }
+
+    /// The privacy statement's address.
+    #[must_use]
+    pub fn privacy(&self) -> Option<&str> {
+        self.kit
+            .branding()
+            .privacy_url
+            .as_ref()
+            .map(url::Url::as_str)
+    }
+}
+
+/// Where the forms of a page may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormAction {
+    /// To this gateway alone.
+    Own,
+    /// Also to an identity provider. Browsers hold redirects after a form to
+    /// `form-action` too, and a provider may pass people on to hosts of its
+    /// own that nobody here knows, so the scheme is all that can be named.
+    Upstream {
+        /// Whether the provider (still) speaks plain http.
+        plain_http: bool,
+    },
+}
+
+/// A content security policy: nothing but what is named.
+pub(super) struct Csp<'a> {
+    pub(super) form_action: FormAction,
+    pub(super) script_nonce: Option<&'a str>,
+}
+
+impl Csp<'_> {
+    pub(super) fn header(&self, logo: Option<&Logo>) -> HeaderValue {
+        let mut text = String::from("default-src 'none'; style-src 'self'; img-src 'self'");
+        if let Some(Logo::Remote(url)) = logo {
+            text.push(' ');
+            text.push_str(&url.origin().ascii_serialization());
+        }
+        if let Some(nonce) = self.script_nonce {
+            text.push_str("; script-src 'nonce-");
+            text.push_str(nonce);
+            text.push('\'');
+        }
+        text.push_str(match self.form_action {
+            FormAction::Own => "; form-action 'self'",
+            FormAction::Upstream { plain_http: false } => "; form-action 'self' https:",
+            FormAction::Upstream { plain_http: true } => "; form-action 'self' https: http:",
+        });
+        text.push_str("; frame-ancestors 'none'; base-uri 'none'");
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+    }
+}
+
+impl Kit {
+    /// A page as an answer. The security headers come from
+    /// [`super::secure`].
+    pub fn render(&self, status: StatusCode, template: &impl Template) -> Response {
+        match template.render() {
+            Ok(html) => {
+                let kind = HeaderValue::from_static("text/html; charset=utf-8");
+                (status, [(header::CONTENT_TYPE, kind)], html).into_response()
+            }
+            Err(error) => {
+                // Templates write into a string; there is nothing that fails
+                // but a bug, and no page left to show it on.
+                tracing::error!(code = "web.template", detail = %error);
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+
+    /// A page whose forms may lead elsewhere.
+    pub fn render_with_forms(
+        &self,
+        status: StatusCode,
+        template: &impl Template,
+        form_action: FormAction,
+    ) -> Response {
+        self.render_with(status, template, form_action, None)
+    }
+
+    /// A page with a script: the nonce stands in the template and here.
+    pub(super) fn render_with(
+        &self,
+        status: StatusCode,
+        template: &impl Template,
+        form_action: FormAction,
+        script_nonce: Option<&str>,
+    ) -> Response {
+        let mut response = self.render(status, template);
+        let csp = Csp {
+            form_action,
+            script_nonce,
+        };
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            csp.header(self.branding().logo.as_ref()),
+        );
+        response
+    }
+}
