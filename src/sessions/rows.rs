@@ -1,0 +1,251 @@
+//! Sessions in the database.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Lifetimes, Sessions, hash};
+use crate::directory::users;
+use crate::directory::{DirectoryError, policy};
+use crate::domain::{Entropy, ExternalIdentity, Slug, Timestamp, User, UserId};
+use crate::platform::storage::{Row, StorageError, Tx, params};
+
+/// How a person signed in: what the session remembers of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// The user.
+    pub user: String,
+    /// The provider; `None` for a local way in.
+    pub provider: Option<Slug>,
+    /// The issuer of the login, for single logout.
+    pub issuer: Option<String>,
+    /// The NameID or subject, for single logout.
+    pub subject: Option<String>,
+    /// The IdP's own session (SAML `SessionIndex`).
+    pub session_index: Option<String>,
+    /// When the person proved who they are, milliseconds since the epoch.
+    pub authenticated_at: i64,
+    /// How, in the IdP's words (`AuthnContextClassRef`).
+    pub context: Option<String>,
+    /// The browser's description of itself.
+    pub user_agent: String,
+    /// The address that the browser came from.
+    pub address: String,
+}
+
+impl SignedIn {
+    /// What a login through a provider leaves behind.
+    #[must_use]
+    pub fn through(
+        user: &UserId,
+        provider: &Slug,
+        identity: Option<&ExternalIdentity>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            user: user.to_string(),
+            provider: Some(provider.clone()),
+            issuer: identity.map(|i| i.issuer.clone()),
+            subject: identity.map(|i| i.subject.clone()),
+            session_index: None,
+            authenticated_at: now.millis(),
+            context: None,
+            user_agent: String::new(),
+            address: String::new(),
+        }
+    }
+}
+
+/// A session that has begun: the secret for the cookie, and how long it lasts.
+#[derive(Debug)]
+pub struct Begun {
+    /// The secret; only the cookie gets it.
+    pub secret: String,
+    /// Seconds until the session ends at the latest.
+    pub max_age: i64,
+}
+
+/// Begins a session inside the sign-in's transaction. `not_after` is the IdP's
+/// own limit (SAML `SessionNotOnOrAfter`).
+pub async fn begin(
+    tx: &mut Tx,
+    signed_in: &SignedIn,
+    lifetimes: Lifetimes,
+    not_after: Option<Timestamp>,
+    now: Timestamp,
+    entropy: &Entropy,
+) -> Result<Begun, StorageError> {
+    const SQL: &str = "INSERT INTO sessions (id_hash, user_id, provider, data, created_at, \
+        last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    let secret = entropy.base64url::<32>();
+    let ours = now.plus_seconds(lifetimes.lifetime);
+    let expires_at = not_after.map_or(ours, |theirs| theirs.min(ours));
+    let data = serde_json::json!({ super::store::SIGNED_IN: signed_in }).to_string();
+    let provider = signed_in.provider.as_ref().map_or("", Slug::as_str);
+    let row = params![
+        hash(&secret),
+        &signed_in.user,
+        provider,
+        data,
+        now,
+        expires_at
+    ];
+    tx.execute(SQL, row).await?;
+    Ok(Begun {
+        secret,
+        max_age: expires_at.seconds_since(now),
+    })
+}
+
+/// A session as the database holds it, with its user.
+pub(super) struct Stored {
+    pub data: String,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub user: User,
+}
+
+fn read(row: Row) -> Result<Stored, StorageError> {
+    let mut reader = row.reader();
+    Ok(Stored {
+        data: reader.text()?,
+        last_seen_at: reader.time()?,
+        expires_at: reader.time()?,
+        user: users::read(&mut reader)?,
+    })
+}
+
+/// One session in a person's list.
+#[derive(Clone, Debug)]
+pub struct SessionEntry {
+    /// The row's key: not the secret, and of no use as one.
+    pub id_hash: String,
+    /// How the person signed in.
+    pub signed_in: SignedIn,
+    /// When.
+    pub created_at: Timestamp,
+    /// The last request, to the minute.
+    pub last_seen_at: Timestamp,
+}
+
+impl Sessions {
+    /// The live session under this hash and its user. A session whose user may
+    /// not be signed in is none.
+    pub(super) async fn stored(&self, id_hash: &str) -> Result<Option<Stored>, StorageError> {
+        let id_hash = id_hash.to_owned();
+        let found = self
+            .db
+            .read(move |tx| {
+                let id_hash = id_hash.clone();
+                Box::pin(async move {
+                    let sql = format!(
+                        "SELECT s.data, s.last_seen_at, s.expires_at, {} FROM sessions s \
+                         JOIN users u ON u.id = s.user_id WHERE s.id_hash = $1",
+                        users::columns()
+                    );
+                    tx.query_opt(&sql, params![id_hash])
+                        .await?
+                        .map(read)
+                        .transpose()
+                })
+            })
+            .await;
+        let found: Option<Stored> = found.map_err(|e: StorageError| e)?;
+        let now = self.clock.now();
+        let enforce = self.lifetimes.enforce_validity;
+        Ok(found.filter(|s| {
+            now < s.expires_at
+                && now.seconds_since(s.last_seen_at) < self.lifetimes.idle
+                && policy::may_sign_in(&s.user, now, enforce).is_ok()
+        }))
+    }
+
+    /// Notes that a session is in use.
+    pub(super) async fn touch(&self, id_hash: &str) -> Result<(), StorageError> {
+        let (id_hash, now) = (id_hash.to_owned(), self.clock.now());
+        self.db
+            .write(move |tx| {
+                let id_hash = id_hash.clone();
+                Box::pin(async move {
+                    let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id_hash = $1";
+                    tx.execute(sql, params![id_hash, now]).await.map(|_| ())
+                })
+            })
+            .await
+    }
+
+    /// Ends the session under this hash; of this user only, when one is given.
+    pub async fn end(&self, id_hash: &str, of: Option<&UserId>) -> Result<bool, StorageError> {
+        let (id_hash, of) = (id_hash.to_owned(), of.cloned());
+        self.db
+            .write(move |tx| {
+                let (id_hash, of) = (id_hash.clone(), of.clone());
+                Box::pin(async move {
+                    let ended = match of {
+                        Some(user) => {
+                            let sql = "DELETE FROM sessions WHERE id_hash = $1 AND user_id = $2";
+                            tx.execute(sql, params![id_hash, &user]).await?
+                        }
+                        None => {
+                            let sql = "DELETE FROM sessions WHERE id_hash = $1";
+                            tx.execute(sql, params![id_hash]).await?
+                        }
+                    };
+                    Ok::<_, StorageError>(ended > 0)
+                })
+            })
+            .await
+    }
+
+    /// The live sessions of a user, the newest first.
+    pub async fn of_user(&self, user: &UserId) -> Result<Vec<SessionEntry>, DirectoryError> {
+        let (user, now, idle) = (user.clone(), self.clock.now(), self.lifetimes.idle);
+        Ok(self
+            .db
+            .read(move |tx| {
+                let user = user.clone();
+                Box::pin(async move { entries(tx, &user, now, idle).await })
+            })
+            .await?)
+    }
+}
+
+async fn entries(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Timestamp,
+    idle: i64,
+) -> Result<Vec<SessionEntry>, StorageError> {
+    const SQL: &str = "SELECT id_hash, data, created_at, last_seen_at FROM sessions \
+        WHERE user_id = $1 AND expires_at > $2 AND last_seen_at > $3 ORDER BY created_at DESC";
+    let rows = tx
+        .query(SQL, params![user, now, now.plus_seconds(-idle)])
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut reader = row.reader();
+        let id_hash = reader.text()?;
+        let data: super::store::Data = reader.json()?;
+        let (created_at, last_seen_at) = (reader.time()?, reader.time()?);
+        if let Some(signed_in) = super::store::signed_in(&data) {
+            found.push(SessionEntry {
+                id_hash,
+                signed_in,
+                created_at,
+                last_seen_at,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Deletes what has run out: sessions, sign-ins, the memory of messages.
+pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<(), StorageError> {
+    let idle_since = now.plus_seconds(-lifetimes.idle);
+    let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";
+    tx.execute(sql, params![now, idle_since]).await?;
+    tx.execute(
+        "DELETE FROM replay_memory WHERE expires_at <= $1",
+        params![now],
+    )
+    .await?;
+    Ok(())
+}

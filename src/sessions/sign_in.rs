@@ -1,0 +1,151 @@
+//! Sign-ins under way: a row per request that went to an IdP, bound to the
+//! browser that it was made for.
+//!
+//! The IdP's answer comes as a cross-site POST, to which a `SameSite=Lax`
+//! cookie does not come along. So the answer is verified and kept under a
+//! one-time code ([`answer`]), and a same-site GET of ours brings the code
+//! together with the browser's cookie ([`take`]): a response to somebody else's
+//! request signs nobody in.
+
+use super::hash;
+use crate::domain::{Slug, Timestamp};
+use crate::platform::storage::{Reader, StorageError, Tx, params};
+
+/// Seconds that a sign-in may take.
+pub const LIFETIME: i64 = 30 * 60;
+
+/// A sign-in under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// The id of the request that went to the IdP.
+    pub id: String,
+    /// The provider that it went to.
+    pub provider: Slug,
+    /// The hash of the cookie of the browser that it was made for.
+    pub browser_hash: String,
+    /// Where to go afterwards: a path of ours or a registered host's URL.
+    pub target: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// Whether it was answered already.
+    pub answered: bool,
+}
+
+impl SignIn {
+    /// Whether it was made for the browser with this cookie.
+    #[must_use]
+    pub fn is_of(&self, browser: Option<&str>) -> bool {
+        let hashed = browser.map(hash).unwrap_or_default();
+        crate::platform::crypto::constant_time_eq(hashed.as_bytes(), self.browser_hash.as_bytes())
+    }
+}
+
+/// Begins a sign-in.
+pub async fn start(
+    tx: &mut Tx,
+    id: &str,
+    provider: &Slug,
+    browser: &str,
+    target: &str,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    const SQL: &str = "INSERT INTO sign_in_transactions (id, provider, browser_hash, target, \
+        details, created_at, expires_at) VALUES ($1, $2, $3, $4, '{}', $5, $6)";
+    let expires = now.plus_seconds(LIFETIME);
+    tx.execute(
+        SQL,
+        params![id, provider, hash(browser), target, now, expires],
+    )
+    .await
+    .map(|_| ())
+}
+
+const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash";
+
+fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
+    Ok(SignIn {
+        id: reader.text()?,
+        provider: reader.parsed(Slug::parse)?,
+        browser_hash: reader.text()?,
+        target: reader.text()?,
+        created_at: reader.time()?,
+        answered: reader.opt_text()?.is_some(),
+    })
+}
+
+/// The sign-in that a request's id names, unless it has run out.
+pub async fn find(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<SignIn>, StorageError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM sign_in_transactions WHERE id = $1 AND expires_at > $2");
+    tx.query_opt(&sql, params![id, now])
+        .await?
+        .map(|row| read(&mut row.reader()))
+        .transpose()
+}
+
+/// Keeps the verified answer under a one-time code. `false` when the request
+/// was answered before: of two answers one wins.
+pub async fn answer(
+    tx: &mut Tx,
+    id: &str,
+    code: &str,
+    outcome: &str,
+) -> Result<bool, StorageError> {
+    const SQL: &str = "UPDATE sign_in_transactions SET code_hash = $2, outcome = $3 \
+        WHERE id = $1 AND code_hash IS NULL";
+    Ok(tx.execute(SQL, params![id, hash(code), outcome]).await? == 1)
+}
+
+/// Takes the answer that a code names; it is gone afterwards.
+pub async fn take(
+    tx: &mut Tx,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<(SignIn, String)>, StorageError> {
+    let sql = format!(
+        "DELETE FROM sign_in_transactions WHERE code_hash = $1 AND expires_at > $2 \
+         RETURNING {COLUMNS}, outcome"
+    );
+    let row = tx.query_opt(&sql, params![hash(code), now]).await?;
+    row.map(|row| {
+        let mut reader = row.reader();
+        Ok((read(&mut reader)?, reader.text()?))
+    })
+    .transpose()
+}
+
+/// Takes the sign-ins that have run out, and says which of them had been
+/// answered without the browser ever coming back.
+pub async fn take_expired(
+    tx: &mut Tx,
+    now: Timestamp,
+) -> Result<Vec<(SignIn, String)>, StorageError> {
+    let sql = "DELETE FROM sign_in_transactions WHERE expires_at <= $1 AND code_hash IS NULL";
+    tx.execute(sql, params![now]).await?;
+    let sql = format!(
+        "DELETE FROM sign_in_transactions WHERE expires_at <= $1 RETURNING {COLUMNS}, outcome"
+    );
+    let rows = tx.query(&sql, params![now]).await?;
+    rows.into_iter()
+        .map(|row| {
+            let mut reader = row.reader();
+            Ok((read(&mut reader)?, reader.text()?))
+        })
+        .collect()
+}
+
+/// Remembers a message of an IdP until it could not be accepted any more
+/// anyway. `false` when it came before.
+pub async fn remember(
+    tx: &mut Tx,
+    provider: &Slug,
+    message_id: &str,
+    until: Timestamp,
+) -> Result<bool, StorageError> {
+    let sql = "INSERT INTO replay_memory (provider, message_id, expires_at) VALUES ($1, $2, $3) \
+               ON CONFLICT DO NOTHING";
+    Ok(tx
+        .execute(sql, params![provider, message_id, until])
+        .await?
+        == 1)
+}
