@@ -1,0 +1,258 @@
+//! The demo identity provider, for what the foreign ones cannot be brought to
+//! do: unsolicited responses, refusals, and a page for each step.
+
+use std::fs;
+
+use fantoccini::Locator;
+use serde_json::{Value, json};
+
+use crate::harness::browser::Browser;
+use crate::harness::gateway::{Database, Gateway};
+use crate::harness::idp::Demo;
+
+/// A gateway with the demo IdP as provider `demo`, set up with the command line
+/// as `make run` does it.
+async fn demo() -> (Gateway, Demo) {
+    let gateway = Gateway::start(Database::Sqlite).await;
+    let idp = Demo::start(&gateway, "demo").await;
+    let file = gateway.folder().join("provider.toml");
+    let text = format!(
+        "[[provider]]\nslug = \"demo\"\nkind = \"saml\"\nlabel = \"SSO Login\"\n\
+         allowed_domains = [\"*\"]\n[provider.saml]\nmetadata_url = \"{}/metadata\"\n",
+        idp.url
+    );
+    fs::write(&file, text).unwrap();
+    gateway.run(&["provider", "apply", file.to_str().unwrap()]);
+    // A running gateway learns of it within a moment.
+    let provider = gateway.api("/api/v1/providers/demo").await;
+    assert_eq!(provider["label"], "SSO Login");
+    (gateway, idp)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_in_and_sign_out() {
+    let (gateway, idp) = demo().await;
+    let browser = Browser::start("demo-sign-out").await;
+    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.press("SSO Login").await;
+    idp.sign_in(&browser, "demo-minh.anh").await;
+    browser
+        .arrives_at(&format!("{}/account", gateway.url))
+        .await;
+    browser
+        .shows(&["Minh Anh Nguyễn", "minh.anh@example.org", "Finance"])
+        .await;
+
+    browser.press("Sign out").await;
+    browser.shows(&["signed out"]).await;
+    // The session is gone, not only its page.
+    browser.open(&format!("{}/account", gateway.url)).await;
+    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_at_the_identity_provider() {
+    let (gateway, idp) = demo().await;
+    let browser = Browser::start("demo-idp-initiated").await;
+    // An unsolicited response with this RelayState starts a login of the
+    // gateway's own; what the response says is not believed.
+    browser
+        .open(&format!(
+            "{}/unsolicited?RelayState=initiate-sp-login&person=demo-grace",
+            idp.url
+        ))
+        .await;
+    idp.sign_in(&browser, "demo-ada").await;
+    browser
+        .arrives_at(&format!("{}/account", gateway.url))
+        .await;
+    browser.shows(&["Ada Lovelace"]).await;
+    browser.close().await;
+    let users = gateway.api("/api/v1/users").await;
+    assert_eq!(users["items"].as_array().unwrap().len(), 1, "{users}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsolicited_response_signs_nobody_in() {
+    let (gateway, idp) = demo().await;
+    let browser = Browser::start("demo-unsolicited").await;
+    browser
+        .open(&format!("{}/unsolicited?RelayState=elsewhere", idp.url))
+        .await;
+    browser.arrives_at(&gateway.url).await;
+    let trace = newest_trace(&gateway).await;
+    browser.shows(&[trace["reference"].as_str().unwrap()]).await;
+    browser.open(&format!("{}/account", gateway.url)).await;
+    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.close().await;
+    assert_eq!(gateway.api("/api/v1/users").await["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deep_link_comes_back_after_the_login() {
+    let (gateway, idp) = demo().await;
+    let browser = Browser::start("demo-deep-link").await;
+    browser
+        .open(&format!("{}/login?rd=%2Fapi%2Fv1%2Fme", gateway.url))
+        .await;
+    browser.press("SSO Login").await;
+    idp.sign_in(&browser, "demo-alan").await;
+    browser
+        .arrives_at(&format!("{}/api/v1/me", gateway.url))
+        .await;
+    browser.shows(&["alan@labs.example.com"]).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deep_link_to_a_stranger_is_not_followed() {
+    let (gateway, idp) = demo().await;
+    let browser = Browser::start("demo-open-redirect").await;
+    browser
+        .open(&format!("{}/login?rd={}%2F", gateway.url, idp.url))
+        .await;
+    browser.press("SSO Login").await;
+    idp.sign_in(&browser, "demo-alan").await;
+    browser
+        .arrives_at(&format!("{}/account", gateway.url))
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_script_the_buttons_do_it() {
+    let (gateway, idp) = demo().await;
+    let mut provider = idp.provider("demo");
+    provider["saml"]["request_binding"] = json!("post");
+    gateway.put_provider(&provider).await;
+    let browser = Browser::without_script("demo-without-script").await;
+    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.press("SSO Login").await;
+    // The gateway's own page on the way: nothing submits it by itself.
+    browser
+        .arrives_at(&format!("{}/saml/demo/login", gateway.url))
+        .await;
+    browser.press("Continue").await;
+    idp.sign_in(&browser, "demo-sam").await;
+    browser.click(Locator::Id("continue")).await;
+    browser
+        .arrives_at(&format!("{}/account", gateway.url))
+        .await;
+    browser.shows(&["Sam Partner", "External"]).await;
+    browser.press("Sign out").await;
+    browser.shows(&["signed out"]).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_person_is_kept_in_step() {
+    let (gateway, idp) = demo().await;
+    for department in ["Research", "Weaving"] {
+        let browser = Browser::start("demo-change").await;
+        browser.open(&format!("{}/login", gateway.url)).await;
+        browser.press("SSO Login").await;
+        browser.arrives_at(&idp.url).await;
+        browser.press("Change Ada Lovelace before signing in").await;
+        browser.fill("#department", department).await;
+        browser.press("Sign in").await;
+        browser
+            .arrives_at(&format!("{}/account", gateway.url))
+            .await;
+        browser.shows(&["Ada Lovelace", department]).await;
+        browser.close().await;
+        assert_eq!(
+            gateway.user("ada@example.com").await["department"],
+            department
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_is_said_on_a_page_with_a_reference() {
+    let (gateway, idp) = demo().await;
+    // The option on the demo IdP's page → the code in the login trace.
+    let cases = [
+        ("#status", Some("RequestDenied"), "failed"),
+        ("#clock", Some("-3600"), "failed"),
+        ("#signed", Some("nothing"), "failed"),
+        ("input[name=wrong_audience]", None, "failed"),
+        ("input[name=omit_email]", None, "refused"),
+    ];
+    let browser = Browser::start("demo-refusals").await;
+    for (css, value, outcome) in cases {
+        browser.open(&format!("{}/login", gateway.url)).await;
+        browser.press("SSO Login").await;
+        browser.arrives_at(&idp.url).await;
+        browser.click(Locator::Css("summary")).await;
+        match value {
+            Some(value) => {
+                browser
+                    .click(Locator::Css(&format!("{css} option[value='{value}']")))
+                    .await;
+            }
+            None => browser.click(Locator::Css(css)).await,
+        }
+        idp.sign_in(&browser, "demo-ada").await;
+        browser.arrives_at(&gateway.url).await;
+        let trace = newest_trace(&gateway).await;
+        assert_eq!(trace["outcome"], outcome, "{css}: {trace}");
+        browser.shows(&[trace["reference"].as_str().unwrap()]).await;
+        let page = browser.text().await.to_lowercase();
+        for word in ["assertion", "saml", "panicked", "token"] {
+            assert!(
+                !page.contains(word),
+                "{css}: '{word}' on an employee's page:\n{page}"
+            );
+        }
+    }
+    assert_eq!(gateway.api("/api/v1/users").await["items"], json!([]));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_stolen_from_another_browser_signs_nobody_in() {
+    let (gateway, idp) = demo().await;
+    // Mallory signs in without script, so that the answer waits in a form…
+    let mallory = Browser::without_script("demo-mallory").await;
+    mallory.open(&format!("{}/login", gateway.url)).await;
+    mallory.press("SSO Login").await;
+    idp.sign_in(&mallory, "demo-sam").await;
+    let mut fields = [
+        ("SAMLResponse", String::new()),
+        ("RelayState", String::new()),
+    ];
+    for (name, value) in &mut fields {
+        let field = mallory
+            .client
+            .wait()
+            .for_element(Locator::Css(&format!("input[name={name}]")))
+            .await
+            .unwrap();
+        *value = field.prop("value").await.unwrap().unwrap();
+    }
+    let form = mallory.client.find(Locator::Css("form")).await.unwrap();
+    let acs = form.attr("action").await.unwrap().unwrap();
+    // …and brings Ada's browser to send it (login CSRF).
+    let ada = Browser::start("demo-victim").await;
+    let inputs = fields.map(|(name, value)| format!("<input name='{name}' value='{value}'>"));
+    let inputs = inputs.concat();
+    let page =
+        format!("<form id=f method=post action='{acs}'>{inputs}<button id=go>Go</button></form>");
+    let file = gateway.folder().join("lure.html");
+    fs::write(&file, page).unwrap();
+    ada.open(&format!("file://{}", file.display())).await;
+    ada.click(Locator::Id("go")).await;
+    ada.arrives_at(&gateway.url).await;
+    ada.open(&format!("{}/account", gateway.url)).await;
+    ada.arrives_at(&format!("{}/login", gateway.url)).await;
+    ada.close().await;
+    mallory.close().await;
+}
+
+async fn newest_trace(gateway: &Gateway) -> Value {
+    let logins = gateway.api("/api/v1/logins").await;
+    let newest = logins["items"][0].clone();
+    assert!(newest.is_object(), "{logins}");
+    newest
+}

@@ -1,0 +1,15 @@
+//! People sign in with a real browser, through real identity providers, to the
+//! built binary.
+//!
+//! `make test` installs and prepares what this needs and says where it is
+//! through environment variables.
+
+#[cfg(test)]
+mod harness;
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod pysaml2;
+#[cfg(test)]
+mod simplesamlphp;

@@ -1,0 +1,113 @@
+//! SimpleSAMLphp as the company's identity provider.
+
+use serde_json::{Value, json};
+
+use crate::harness::browser::Browser;
+use crate::harness::gateway::{Database, Gateway};
+use crate::harness::idp::SimpleSamlPhp;
+
+/// Ada, as SimpleSAMLphp's user source knows her.
+fn ada(department: &str) -> Value {
+    json!({ "ada:engine": {
+        "uid": ["4711"],
+        "displayName": ["Ada Lovelace"],
+        "mail": ["ada@example.com"],
+        "userPrincipalName": ["ada.lovelace@example.com"],
+        "department": [department],
+        "title": ["Analyst"],
+    }})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_employee_signs_in_and_her_profile_follows_the_directory() {
+    signs_in_and_stays_in_step(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_on_postgresql() {
+    signs_in_and_stays_in_step(Database::Postgres).await;
+}
+
+async fn signs_in_and_stays_in_step(database: Database) {
+    let idp = SimpleSamlPhp::start(&ada("Research")).await;
+    let gateway = Gateway::start(database).await;
+    gateway
+        .put_provider(&json!({
+            "slug": "company",
+            "kind": "saml",
+            "label": "SSO Login",
+            "allowed_domains": ["example.com"],
+            "saml": { "metadata_url": idp.metadata_url() },
+        }))
+        .await;
+    idp.trust(&gateway, "company").await;
+
+    // The first login makes the user.
+    let first = Browser::start("simplesamlphp-first").await;
+    first.open(&format!("{}/login", gateway.url)).await;
+    first.press("SSO Login").await;
+    idp.sign_in(&first, "ada", "engine").await;
+    first.arrives_at(&format!("{}/account", gateway.url)).await;
+    first
+        .shows(&["Ada Lovelace", "ada@example.com", "Research", "Analyst"])
+        .await;
+    first.close().await;
+    let user = gateway.user("ada@example.com").await;
+    assert_eq!(user["upn"], "ada.lovelace@example.com");
+    assert_eq!(user["source"], "saml");
+    assert_eq!(user["status"], "active");
+
+    // She moves to another department; the next login brings it along.
+    idp.set_users(&ada("Engineering"));
+    let second = Browser::start("simplesamlphp-second").await;
+    second.open(&format!("{}/login", gateway.url)).await;
+    second.press("SSO Login").await;
+    idp.sign_in(&second, "ada", "engine").await;
+    second.arrives_at(&format!("{}/account", gateway.url)).await;
+    second.shows(&["Ada Lovelace", "Engineering"]).await;
+    assert!(!second.text().await.contains("Research"));
+    second.close().await;
+    let again = gateway.user("ada@example.com").await;
+    assert_eq!(again["id"], user["id"], "the same person, not a second one");
+    assert_eq!(again["department"], "Engineering");
+
+    assert!(gateway.stop(), "SIGTERM ends the gateway with 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_from_another_domain_stays_outside() {
+    let idp = SimpleSamlPhp::start(&json!({ "eve:snake": {
+        "uid": ["666"],
+        "displayName": ["Eve"],
+        "mail": ["eve@elsewhere.example"],
+        "userPrincipalName": ["eve@elsewhere.example"],
+    }}))
+    .await;
+    let gateway = Gateway::start(Database::Sqlite).await;
+    gateway
+        .put_provider(&json!({
+            "slug": "company",
+            "kind": "saml",
+            "label": "SSO Login",
+            "allowed_domains": ["example.com"],
+            "saml": { "metadata_url": idp.metadata_url() },
+        }))
+        .await;
+    idp.trust(&gateway, "company").await;
+
+    let browser = Browser::start("simplesamlphp-outside").await;
+    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.press("SSO Login").await;
+    idp.sign_in(&browser, "eve", "snake").await;
+    browser.arrives_at(&gateway.url).await;
+    let logins = gateway.api("/api/v1/logins").await;
+    let trace = &logins["items"][0];
+    assert_eq!(trace["outcome"], "refused", "{logins}");
+    // The page carries the reference that the admin finds in the trace.
+    browser.shows(&[trace["reference"].as_str().unwrap()]).await;
+    browser.open(&format!("{}/account", gateway.url)).await;
+    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.close().await;
+    let users = gateway.api("/api/v1/users").await;
+    assert_eq!(users["items"], json!([]));
+}
