@@ -1,0 +1,79 @@
+//! The figures, each beside its limit.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anyhow::Result;
+
+/// What a figure has to keep to.
+#[derive(Clone, Copy)]
+pub enum Limit {
+    /// At least this.
+    AtLeast(f64),
+    /// Less than this.
+    Under(f64),
+}
+
+/// Figures in the order in which they were measured.
+pub struct Report(String);
+
+impl Report {
+    /// An empty report.
+    pub const fn new() -> Self {
+        Self(String::new())
+    }
+
+    /// A figure with a limit.
+    pub fn figure(&mut self, label: &str, value: f64, unit: &str, limit: Limit) {
+        let (sign, bound, kept) = match limit {
+            Limit::AtLeast(bound) => ("at least", bound, value >= bound),
+            Limit::Under(bound) => ("under", bound, value < bound),
+        };
+        let verdict = if kept { "kept" } else { "MISSED" };
+        self.line(
+            label,
+            value,
+            unit,
+            &format!("{sign} {} {unit}: {verdict}", number(bound)),
+        );
+    }
+
+    /// What this machine can do, whatever the gateway does.
+    pub fn baseline(&mut self, label: &str, value: f64, unit: &str) {
+        self.line(label, value, unit, "baseline");
+    }
+
+    /// A figure without a limit.
+    pub fn note(&mut self, label: &str, value: f64, unit: &str) {
+        self.line(label, value, unit, "");
+    }
+
+    fn line(&mut self, label: &str, value: f64, unit: &str, remark: &str) {
+        let text = format!("{label:<42} {:>12} {unit:<4} {remark}", number(value));
+        let _ = writeln!(self.0, "{}", text.trim_end());
+    }
+
+    /// Prints all of them.
+    pub fn print(&self) -> Result<()> {
+        write!(std::io::stdout(), "\nLogins\n\n{}\n", self.0)?;
+        Ok(())
+    }
+}
+
+fn number(value: f64) -> String {
+    if value >= 1000.0 {
+        let text = format!("{value:.0}");
+        let mut grouped = String::new();
+        for (i, digit) in text.chars().enumerate() {
+            if i > 0 && (text.len() - i).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        grouped
+    } else if value >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.3}")
+    }
+}
