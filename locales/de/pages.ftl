@@ -14,3 +14,76 @@ not-admitted-mail-body = Ich bitte um Zugriff auf { $application } mit meinem Ko
 
 # Anmelden.
 login-title = Anmelden
+login-lead = Wählen Sie, wie Sie sich anmelden.
+login-signed-out = Sie sind abgemeldet.
+login-other-account = Um ein anderes Konto zu verwenden, melden Sie sich zuerst bei der Anmeldung Ihres Unternehmens ab, oder öffnen Sie ein privates Browserfenster.
+login-email-label = Dienstliche E-Mail-Adresse
+login-email-continue = Weiter
+login-email-unknown = Zu dieser Adresse kennen wir keine Anmeldung. Prüfen Sie sie, oder wählen Sie unten.
+login-email-invalid = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie sie und versuchen Sie es noch einmal.
+login-or = oder
+login-last-used = Zuletzt verwendet
+login-none-title = Die Anmeldung ist noch nicht eingerichtet
+login-none-text = Zurzeit gibt es keinen Weg, sich anzumelden. Fragen Sie Ihre IT.
+
+# Abmelden.
+logout-title = Abmelden?
+logout-text = Sie sind angemeldet als { $name }.
+logout-confirm = Abmelden
+logout-cancel = Angemeldet bleiben
+signed-out-title = Sie sind abgemeldet
+signed-out-text = Bei der Anmeldung Ihres Unternehmens sind Sie vielleicht noch angemeldet. Schließen Sie auf einem gemeinsam genutzten Gerät auch den Browser.
+signed-out-again = Wieder anmelden
+
+# Die Kontoseite.
+account-title = Ihr Konto
+account-nav-label = Konto
+account-sign-out = Abmelden
+account-profile = Profil
+account-profile-empty = Außer Ihrem Konto selbst ist nichts über Sie bekannt.
+account-identities = Womit Sie sich anmelden
+account-identities-text = Ihr Konto ist mit diesen Anmeldungen verbunden.
+account-identities-empty = Mit Ihrem Konto ist noch keine Anmeldung verbunden.
+account-sessions = Geräte
+account-sessions-text = Wo Sie zurzeit angemeldet sind.
+account-session-current = Dieses Gerät
+account-session-times = Angemeldet { $since }, zuletzt aktiv { $seen }
+account-session-end = Abmelden
+account-session-end-label = { $device } abmelden, angemeldet { $since }
+account-sessions-end-others = Überall sonst abmelden
+account-session-ended = Das Gerät ist abgemeldet.
+account-sessions-ended = Alle Ihre anderen Geräte sind abgemeldet.
+account-session-unknown = Das Gerät war schon abgemeldet.
+
+# Woher ein Wert kommt.
+source-saml = aus der Anmeldung Ihres Unternehmens
+source-oauth = aus der Anmeldung Ihres Unternehmens
+source-scim = aus dem Verzeichnis Ihres Unternehmens
+source-google-groups = aus dem Verzeichnis Ihres Unternehmens
+source-entra = aus dem Verzeichnis Ihres Unternehmens
+source-import = aus einer Liste Ihrer IT
+source-sftp = aus einer Liste Ihrer IT
+source-manual = von Ihrer IT eingetragen
+
+# Die Felder des Profils.
+field-user_name = Benutzername
+field-upn = Anmeldename
+field-email = E-Mail
+field-name = Name
+field-given_name = Vorname
+field-family_name = Nachname
+field-department = Abteilung
+field-job_title = Position
+field-phone = Telefon
+field-mobile = Mobiltelefon
+field-language = Sprache
+field-cost_center = Kostenstelle
+field-extension_attributes = Weitere Angaben
+field-custom_attributes = Weitere Angaben Ihrer Organisation
+field-photo_url = Foto
+field-valid_from = Gültig ab
+field-valid_to = Gültig bis
+
+# Geräte, wie Browser sich beschreiben.
+device-unknown = Unbekanntes Gerät
+device-on = { $browser } auf { $system }

@@ -14,3 +14,76 @@ not-admitted-mail-body = I would like access to { $application } with my account
 
 # Signing in.
 login-title = Sign in
+login-lead = Choose how you sign in.
+login-signed-out = You are signed out.
+login-other-account = To use another account, sign out at your company’s sign-in first, or choose a private browser window.
+login-email-label = Work e-mail address
+login-email-continue = Continue
+login-email-unknown = We don’t know a sign-in for this address. Check it, or choose one below.
+login-email-invalid = This doesn’t look like an e-mail address. Check it and try again.
+login-or = or
+login-last-used = Last used
+login-none-title = Signing in is not set up yet
+login-none-text = There is no way to sign in at the moment. Ask your IT team.
+
+# Signing out.
+logout-title = Sign out?
+logout-text = You are signed in as { $name }.
+logout-confirm = Sign out
+logout-cancel = Stay signed in
+signed-out-title = You are signed out
+signed-out-text = You may still be signed in at your company’s sign-in. On a shared device, close the browser as well.
+signed-out-again = Sign in again
+
+# The account page.
+account-title = Your account
+account-nav-label = Account
+account-sign-out = Sign out
+account-profile = Profile
+account-profile-empty = Nothing is known of you but your account itself.
+account-identities = Where you sign in
+account-identities-text = Your account is connected to these sign-ins.
+account-identities-empty = No sign-in is connected to your account yet.
+account-sessions = Devices
+account-sessions-text = Where you are signed in at the moment.
+account-session-current = This device
+account-session-times = Signed in { $since }, last active { $seen }
+account-session-end = Sign out
+account-session-end-label = Sign out { $device }, signed in { $since }
+account-sessions-end-others = Sign out everywhere else
+account-session-ended = That device is signed out.
+account-sessions-ended = All your other devices are signed out.
+account-session-unknown = That device was signed out already.
+
+# Where a value comes from.
+source-saml = from your company’s sign-in
+source-oauth = from your company’s sign-in
+source-scim = from your company’s directory
+source-google-groups = from your company’s directory
+source-entra = from your company’s directory
+source-import = from a list of your IT team
+source-sftp = from a list of your IT team
+source-manual = entered by your IT team
+
+# The fields of the profile.
+field-user_name = User name
+field-upn = Sign-in name
+field-email = E-mail
+field-name = Name
+field-given_name = First name
+field-family_name = Last name
+field-department = Department
+field-job_title = Job title
+field-phone = Phone
+field-mobile = Mobile
+field-language = Language
+field-cost_center = Cost centre
+field-extension_attributes = Further details
+field-custom_attributes = Further details of your organisation
+field-photo_url = Photo
+field-valid_from = Valid from
+field-valid_to = Valid until
+
+# Devices, as browsers describe themselves.
+device-unknown = Unknown device
+device-on = { $browser } on { $system }

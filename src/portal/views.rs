@@ -1,0 +1,199 @@
+//! What the portal's templates are filled with.
+
+use askama::Template;
+
+use crate::platform::web::Page;
+
+/// `/login`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login.html")]
+pub struct LoginPage {
+    /// The frame.
+    pub page: Page,
+    /// The ways in, in the order in which they are shown.
+    pub providers: Vec<ProviderButton>,
+    /// The field for home-realm discovery, when that is on.
+    pub email: Option<EmailForm>,
+    /// Where to go afterwards, already found safe.
+    pub rd: Option<String>,
+    /// What the person should know first.
+    pub notice: Option<LoginNotice>,
+}
+
+/// A way in.
+#[derive(Clone, Debug)]
+pub struct ProviderButton {
+    /// What stands on it.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it was the last one used on this device.
+    pub last_used: bool,
+}
+
+/// The e-mail field.
+#[derive(Clone, Debug, Default)]
+pub struct EmailForm {
+    /// What was typed.
+    pub value: String,
+    /// Why it leads nowhere.
+    pub problem: Option<EmailProblem>,
+}
+
+/// Why an address leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailProblem {
+    /// It is no address.
+    Invalid,
+    /// No provider has its domain.
+    Unknown,
+}
+
+impl EmailProblem {
+    /// The message's id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Invalid => "login-email-invalid",
+            Self::Unknown => "login-email-unknown",
+        }
+    }
+}
+
+/// What somebody should know before they sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginNotice {
+    /// They have just signed out.
+    SignedOut,
+    /// They asked for another account.
+    OtherAccount,
+}
+
+impl LoginPage {
+    fn has_last_used(&self) -> bool {
+        self.providers.iter().any(|provider| provider.last_used)
+    }
+}
+
+/// `GET /logout`, when the request comes from another site.
+#[derive(Clone, Debug, Template)]
+#[template(path = "logout.html")]
+pub struct LogoutPage {
+    /// The frame.
+    pub page: Page,
+    /// Who is signed in.
+    pub name: String,
+    /// The form token.
+    pub csrf: String,
+}
+
+/// After signing out.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signed-out.html")]
+pub struct SignedOutPage {
+    /// The frame.
+    pub page: Page,
+    /// Where "sign in again" leads.
+    pub again: String,
+}
+
+/// `/account`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    /// The frame.
+    pub page: Page,
+    /// What to call the person.
+    pub name: String,
+    /// One or two letters for the round mark.
+    pub initials: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The form token.
+    pub csrf: String,
+    /// The profile.
+    pub fields: Vec<FieldRow>,
+    /// The linked identities.
+    pub identities: Vec<IdentityRow>,
+    /// The sessions, this one first.
+    pub sessions: Vec<SessionRow>,
+    /// What has just been done.
+    pub notice: Option<AccountNotice>,
+}
+
+/// A field of the profile.
+#[derive(Clone, Debug)]
+pub struct FieldRow {
+    /// Its name.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+    /// Where the value comes from, if a channel keeps it.
+    pub source: Option<String>,
+}
+
+/// A linked identity.
+#[derive(Clone, Debug)]
+pub struct IdentityRow {
+    /// The provider's label.
+    pub provider: String,
+    /// The name by which the provider knows the person.
+    pub subject: String,
+}
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// The device in words.
+    pub device: String,
+    /// When the person signed in.
+    pub since: String,
+    /// When the session was last used.
+    pub seen: String,
+    /// What ends it; `None` for the session that asks.
+    pub handle: Option<String>,
+}
+
+/// What has just been done on the account page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountNotice {
+    /// One session was ended.
+    Ended,
+    /// All others were ended.
+    OthersEnded,
+    /// The session was over already.
+    Unknown,
+}
+
+impl AccountNotice {
+    /// The message's id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Ended => "account-session-ended",
+            Self::OthersEnded => "account-sessions-ended",
+            Self::Unknown => "account-session-unknown",
+        }
+    }
+
+    /// The word in the address.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::OthersEnded => "others-ended",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The notice of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Ended, Self::OthersEnded, Self::Unknown]
+            .into_iter()
+            .find(|notice| notice.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod samples;
