@@ -1,4 +1,126 @@
 //! The pages that employees see: signing in, the account, signing out.
+//!
+//! Handlers parse, ask the directory and the sessions, and render. How a way
+//! in works is its own folder's business; the portal only knows its address.
 
+mod account;
 mod device;
+mod discovery;
+mod login;
+mod logout;
 mod views;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::directory::settings::Settings;
+use crate::directory::{Directory, DirectoryError};
+use crate::platform::i18n::Locale;
+use crate::platform::web::{Kit, Message};
+use crate::sessions::Sessions;
+use crate::sessions::current::{MaybeCurrent, NoOne};
+
+/// What the portal needs. The session layer
+/// ([`crate::sessions::layer::session`]) must surround its router.
+#[derive(Clone)]
+pub struct PortalState {
+    /// The web kit.
+    pub kit: Kit,
+    /// Users and providers.
+    pub directory: Directory,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// The settings that hold until an admin sets some.
+    pub defaults: Settings,
+}
+
+impl FromRef<PortalState> for Kit {
+    fn from_ref(state: &PortalState) -> Self {
+        state.kit.clone()
+    }
+}
+
+/// The portal's routes.
+pub fn router(state: PortalState) -> Router {
+    Router::new()
+        .route("/", get(start))
+        .route("/login", get(login::show))
+        .route("/logout", get(logout::ask).post(logout::sign_out))
+        .route("/signed-out", get(logout::done))
+        .route("/account", get(account::show))
+        .route("/account/sessions/others/end", post(account::end_others))
+        .route("/account/sessions/{handle}/end", post(account::end_one))
+        .with_state(state)
+}
+
+/// `/`: to the account, or to the sign-in page.
+async fn start(
+    State(state): State<PortalState>,
+    locale: Locale,
+    MaybeCurrent(current): MaybeCurrent,
+) -> Response {
+    match current {
+        Ok(_) => see_other("/account"),
+        Err(NoOne::SignedOut) => see_other("/login"),
+        Err(NoOne::Unavailable(cause)) => state.unavailable(locale, cause, "/"),
+    }
+}
+
+/// A form that carries nothing but its token.
+#[derive(Deserialize)]
+struct TokenForm {
+    csrf: String,
+}
+
+impl PortalState {
+    /// The page for a database that is away.
+    fn unavailable(&self, locale: Locale, cause: String, retry: &str) -> Response {
+        let failure = self
+            .kit
+            .failure(Message::Unavailable, "service.unavailable")
+            .with_detail(cause)
+            .with_retry(retry);
+        self.kit.failure_page(locale, failure)
+    }
+
+    /// The page for what the directory could not do: it is away, or there is
+    /// a bug.
+    fn failed(&self, locale: Locale, error: &DirectoryError, retry: &str) -> Response {
+        match error {
+            DirectoryError::Storage(cause) => self.unavailable(locale, cause.to_string(), retry),
+            other => {
+                let failure = self
+                    .kit
+                    .failure(Message::Unexpected, "portal.directory")
+                    .with_detail(format!("{}: {other}", other.code()))
+                    .with_retry(retry);
+                self.kit.failure_page(locale, failure)
+            }
+        }
+    }
+
+    /// The page for a form without a valid token.
+    fn form_expired(&self, locale: Locale, retry: &str) -> Response {
+        let failure = self
+            .kit
+            .failure(Message::FormExpired, "web.csrf")
+            .with_retry(retry);
+        self.kit.failure_page(locale, failure)
+    }
+}
+
+/// `303 See Other` to an address of ours or one that was found safe.
+fn see_other(target: &str) -> Response {
+    match HeaderValue::from_str(target) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        // A safe target is ASCII without controls; this cannot be one.
+        Err(_) => (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! `GET /login`: which way in.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::discovery::provider_for;
+use super::views::{EmailForm, EmailProblem, LoginNotice, LoginPage, ProviderButton};
+use super::{PortalState, see_other};
+use crate::directory::DirectoryError;
+use crate::domain::{Provider, ProviderKind};
+use crate::platform::i18n::Locale;
+use crate::platform::web::{FormAction, Message};
+use crate::sessions::current::{MaybeCurrent, NoOne};
+
+/// What `/login` is asked.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// Where to go afterwards.
+    rd: Option<String>,
+    /// Skips the choice.
+    provider: Option<String>,
+    /// Is routed by its domain.
+    email: Option<String>,
+    /// Shows the choice whatever speaks for going straight on.
+    choose: Option<String>,
+}
+
+pub(super) async fn show(
+    State(state): State<PortalState>,
+    locale: Locale,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    MaybeCurrent(current): MaybeCurrent,
+) -> Response {
+    let rd = asked.rd.as_deref().and_then(|rd| target(&state, rd));
+    let choose = asked.choose.is_some();
+    match current {
+        Ok(_) if !choose => return see_other(rd.as_deref().unwrap_or("/account")),
+        Ok(_) | Err(NoOne::SignedOut) => {}
+        Err(NoOne::Unavailable(cause)) => return state.unavailable(locale, cause, "/login"),
+    }
+    let (providers, discovery) = match ways_in(&state).await {
+        Ok(found) => found,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
+    if let Some(slug) = &asked.provider {
+        return match providers.iter().find(|p| p.slug.as_str() == slug) {
+            Some(provider) => see_other(&begin(provider, rd.as_deref())),
+            None => no_such_provider(&state, locale),
+        };
+    }
+    let email = match &asked.email {
+        None => (discovery && providers.len() > 1).then(EmailForm::default),
+        Some(address) => match provider_for(address, &providers) {
+            Ok(provider) => return see_other(&begin(provider, rd.as_deref())),
+            Err(problem) => Some(refused(address, problem)),
+        },
+    };
+    let signed_out = state.kit.just_signed_out(&headers);
+    if let ([only], None) = (providers.as_slice(), &email)
+        && !choose
+        && !signed_out
+    {
+        return see_other(&begin(only, rd.as_deref()));
+    }
+    let notice = match (choose, signed_out) {
+        (true, _) => Some(LoginNotice::OtherAccount),
+        (false, true) => Some(LoginNotice::SignedOut),
+        (false, false) => None,
+    };
+    let page = LoginPage {
+        page: state.kit.page(locale),
+        providers: buttons(&state, &headers, &providers, rd.as_deref()),
+        email,
+        rd,
+        notice,
+    };
+    // The e-mail form ends at the provider by redirects.
+    let forms = FormAction::Upstream {
+        plain_http: !state.kit.https(),
+    };
+    state.kit.render_with_forms(StatusCode::OK, &page, forms)
+}
+
+/// Where to go afterwards, if that is safe and makes sense: whoever has just
+/// signed in wants neither to sign in nor to sign out.
+fn target(state: &PortalState, rd: &str) -> Option<String> {
+    let target = state.kit.local_target(rd, &[])?;
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let circular = matches!(path, "/login" | "/logout" | "/signed-out");
+    (!circular).then_some(target)
+}
+
+/// The enabled providers in the admin's order, and whether the page asks for
+/// the e-mail address.
+async fn ways_in(state: &PortalState) -> Result<(Vec<Provider>, bool), DirectoryError> {
+    let stored = state.directory.providers().await?;
+    let providers = stored
+        .into_iter()
+        .map(|stored| stored.provider)
+        .filter(|provider| provider.enabled)
+        .collect();
+    let settings = state.directory.settings(&state.defaults).await?;
+    Ok((providers, settings.home_realm_discovery))
+}
+
+/// The address at which a provider's sign-in begins.
+fn begin(provider: &Provider, rd: Option<&str>) -> String {
+    let slug = &provider.slug;
+    let start = match provider.kind {
+        ProviderKind::Saml => format!("/saml/{slug}/login"),
+    };
+    match rd {
+        None => start,
+        Some(rd) => {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("rd", rd)
+                .finish();
+            format!("{start}?{query}")
+        }
+    }
+}
+
+/// A button per provider, the one used last on this device first.
+fn buttons(
+    state: &PortalState,
+    headers: &HeaderMap,
+    providers: &[Provider],
+    rd: Option<&str>,
+) -> Vec<ProviderButton> {
+    let last = state.kit.last_provider(headers);
+    let mut buttons: Vec<ProviderButton> = providers
+        .iter()
+        .map(|provider| ProviderButton {
+            label: provider.label.clone(),
+            href: begin(provider, rd),
+            last_used: last.as_ref() == Some(&provider.slug),
+        })
+        .collect();
+    // Stable: the rest keeps the admin's order.
+    buttons.sort_by_key(|button| !button.last_used);
+    buttons
+}
+
+/// The e-mail field with what was typed, which is shown back only as far as an
+/// address can be long (RFC 5321 §4.5.3.1.3).
+fn refused(address: &str, problem: EmailProblem) -> EmailForm {
+    EmailForm {
+        value: address.chars().take(254).collect(),
+        problem: Some(problem),
+    }
+}
+
+fn no_such_provider(state: &PortalState, locale: Locale) -> Response {
+    let failure = state
+        .kit
+        .failure(Message::ProviderUnknown, "login.provider_unknown")
+        .with_retry("/login?choose=1");
+    state.kit.failure_page(locale, failure)
+}
