@@ -5,7 +5,7 @@
 
 mod sign;
 
-pub use sign::{SignError, sign_enveloped};
+pub use sign::{SignError, algorithm_of, sign_enveloped, sign_octets};
 
 /// The namespace of XML-DSig.
 pub const DSIG_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";

@@ -133,7 +133,8 @@ fn escaped(id: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn algorithm_of(key: &PKey<Private>) -> Result<&'static str, SignError> {
+/// The URI of the algorithm with which [`sign_octets`] signs.
+pub fn algorithm_of(key: &PKey<Private>) -> Result<&'static str, SignError> {
     match key.id() {
         Id::RSA => Ok("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"),
         Id::EC => Ok("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
@@ -141,7 +142,9 @@ fn algorithm_of(key: &PKey<Private>) -> Result<&'static str, SignError> {
     }
 }
 
-fn sign_octets(key: &PKey<Private>, octets: &[u8]) -> Result<Vec<u8>, SignError> {
+/// The value of a signature over octets: RSA (PKCS #1 1.5) or ECDSA with
+/// SHA-256, in the form of XML-DSig.
+pub fn sign_octets(key: &PKey<Private>, octets: &[u8]) -> Result<Vec<u8>, SignError> {
     if key.id() == Id::EC {
         let ec = key.ec_key()?;
         let bits = ec.group().order_bits();
