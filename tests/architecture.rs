@@ -2,6 +2,13 @@
 //! long a file may be, that both databases have the same migrations, and that
 //! `config.example.toml` is complete and works.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -264,7 +271,7 @@ fn layers_import_downwards_only() {
 
 #[test]
 fn the_reader_of_imports_sees_what_it_should() {
-    let text = r###"
+    let text = r##"
         //! use crate::cli;
         use crate::{domain::{User, ids as i}, platform::xml};
         use super::super::sessions::Store;
@@ -274,7 +281,7 @@ fn the_reader_of_imports_sees_what_it_should() {
         fn f<'a>(c: char) -> bool { c == '"' || c == '\'' || crate::login::saml::verify(c) }
         pub(crate) use words;
         use other::crate_like::x;
-    "###;
+    "##;
     let module = ["directory".to_owned(), "resolve".to_owned()];
     let found: Vec<String> = edges(&module, text).iter().map(|e| e.join("::")).collect();
     assert_eq!(

@@ -117,6 +117,36 @@ sections! {
     metrics: Metrics,
 }
 
+/// What came of reading a configuration, for those who want to go on in spite
+/// of problems.
+#[derive(Debug)]
+pub struct Examined {
+    /// The configuration, with defaults in the places of what cannot be used;
+    /// `None` when not even `public_url` can be.
+    pub config: Option<Config>,
+    /// What keeps it from being used.
+    pub problems: Problems,
+    /// What works, but is probably not meant.
+    pub warnings: Vec<Warning>,
+}
+
+impl Examined {
+    const fn nothing(problems: Problems) -> Self {
+        Self {
+            config: None,
+            problems,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn usable(self) -> Result<(Config, Vec<Warning>), Problems> {
+        match self.config {
+            Some(config) if self.problems.is_empty() => Ok((config, self.warnings)),
+            _ => Err(self.problems),
+        }
+    }
+}
+
 impl Config {
     /// Reads the file at `path` and the `DOORWARD__…` variables of this
     /// process, and checks them.
@@ -125,10 +155,19 @@ impl Config {
     ///
     /// Everything that is wrong, not only the first.
     pub fn load(path: &Path) -> Result<(Self, Vec<Warning>), Problems> {
+        Self::examine(path).usable()
+    }
+
+    /// Reads the same as [`Self::load`], and tells as much as can be told also
+    /// when it cannot be used.
+    #[must_use]
+    pub fn examine(path: &Path) -> Examined {
         let env = source::environment();
-        let text = source::read_file(path, &env)?;
         let base = path.parent().unwrap_or_else(|| Path::new(""));
-        Self::from_text(&path.display().to_string(), &text, base, env)
+        match source::read_file(path, &env) {
+            Ok(text) => Self::examine_text(&path.display().to_string(), &text, base, env),
+            Err(problems) => Examined::nothing(problems),
+        }
     }
 
     /// Reads a configuration from a text and a list of variables. `name` is
@@ -140,23 +179,27 @@ impl Config {
         base: &Path,
         env: Vec<(String, String)>,
     ) -> Result<(Self, Vec<Warning>), Problems> {
+        Self::examine_text(name, text, base, env).usable()
+    }
+
+    fn examine_text(name: &str, text: &str, base: &Path, env: Vec<(String, String)>) -> Examined {
         let mut problems = Problems::default();
         let mut source = Source::default();
         match source::parse_toml(name, text) {
             Ok(tree) => source.tree = tree,
-            Err(problem) => return Err(Problems(vec![problem])),
+            Err(problem) => return Examined::nothing(Problems(vec![problem])),
         }
         source.override_with(env, &mut problems);
         let (config, found) = Self::read(source, base);
         problems.0.extend(found.0);
-        let Some(config) = config else {
-            return Err(problems);
-        };
-        let warnings = validate::validate(&config, &mut problems);
-        if problems.is_empty() {
-            Ok((config, warnings))
-        } else {
-            Err(problems)
+        let warnings = config
+            .as_ref()
+            .map(|config| validate::validate(config, &mut problems))
+            .unwrap_or_default();
+        Examined {
+            config,
+            problems,
+            warnings,
         }
     }
 

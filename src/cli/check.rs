@@ -1,0 +1,179 @@
+//! `doorward check`: everything that is wrong with the configuration and with
+//! what it points to, each finding with its key. Nothing is written: a
+//! database that does not exist yet is not made.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+
+use super::{gateway, out};
+use crate::directory::Directory;
+use crate::domain::{Clock, Entropy};
+use crate::platform::config::{Config, Examined, Problem, Problems};
+use crate::platform::crypto::{KeyError, MasterKeys};
+use crate::platform::storage::{Db, StorageError};
+
+/// How long a database may take to answer.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(6);
+
+pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    let Examined {
+        config,
+        problems,
+        warnings,
+    } = Config::examine(path);
+    let mut findings = Findings { problems, warnings };
+    if let Some(config) = config {
+        check_key_file(&config, &mut findings);
+        gateway::block_on(async {
+            check_database(&config, &mut findings).await;
+            Ok(())
+        })?;
+    }
+    findings.print(path)
+}
+
+#[derive(Default)]
+struct Findings {
+    problems: Problems,
+    warnings: Vec<Problem>,
+}
+
+impl Findings {
+    fn problem(&mut self, key: &str, sentence: impl Into<String>) {
+        // A key that is wrong in itself needs no second sentence.
+        if !self.problems.iter().any(|problem| problem.key == key) {
+            self.problems.add(key, sentence);
+        }
+    }
+
+    fn warning(&mut self, key: &str, sentence: impl Into<String>) {
+        self.warnings.push(Problem::new(key, sentence));
+    }
+
+    fn print(&self, path: &Path) -> anyhow::Result<ExitCode> {
+        for warning in &self.warnings {
+            out::line(&format!("warning: {warning}"))?;
+        }
+        for problem in self.problems.iter() {
+            out::line(&format!("error: {problem}"))?;
+        }
+        let count = self.problems.iter().count();
+        out::line(&match count {
+            0 => format!("{} is fine", path.display()),
+            1 => format!("{}: 1 problem", path.display()),
+            n => format!("{}: {n} problems", path.display()),
+        })?;
+        Ok(ExitCode::from(u8::from(count > 0)))
+    }
+}
+
+fn check_key_file(config: &Config, findings: &mut Findings) {
+    if config.secrets.key.is_some() {
+        return;
+    }
+    let path = config.key_file();
+    match MasterKeys::load(&path) {
+        Ok(_) => {}
+        // It will be made at the first start, if it can be.
+        Err(KeyError::Missing(_)) => {
+            if let Err(sentence) = can_be_made(&path) {
+                findings.problem("secrets.key_file", sentence);
+            }
+        }
+        Err(error @ (KeyError::Io { .. } | KeyError::Mode { .. })) => {
+            findings.problem("secrets.key_file", error.to_string());
+        }
+        Err(error) => findings.problem("secrets.key_file", format!("{} {error}", path.display())),
+    }
+}
+
+async fn check_database(config: &Config, findings: &mut Findings) {
+    const KEY: &str = "database.url";
+    if findings.problems.iter().any(|problem| problem.key == KEY) {
+        return;
+    }
+    if let Some(path) = config.database.sqlite_path()
+        && !path.exists()
+    {
+        if let Err(sentence) = can_be_made(path) {
+            findings.problem(KEY, sentence);
+        }
+        return;
+    }
+    match tokio::time::timeout(DATABASE_TIMEOUT, open(config)).await {
+        Ok(Ok(directory)) => check_writes(&directory, findings).await,
+        Ok(Err(error)) => findings.problem(KEY, error.to_string()),
+        Err(_) => findings.problem(
+            KEY,
+            format!("does not answer within {} s", DATABASE_TIMEOUT.as_secs()),
+        ),
+    }
+}
+
+/// Opens the database as it is; it must answer and take writes.
+async fn open(config: &Config) -> Result<Directory, StorageError> {
+    let db = Db::connect(config.database.url.expose_secret()).await?;
+    db.ping().await?;
+    Ok(Directory::new(db, Clock::System, Entropy::System))
+}
+
+async fn check_writes(directory: &Directory, findings: &mut Findings) {
+    // A database without tables is an empty one: `serve` makes them.
+    if directory.providers().await.is_err() {
+        findings.warning(
+            "database.url",
+            "the database is not up to date; `doorward migrate` or the next start does that",
+        );
+    } else if let Err(error) = directory.db.ping_write().await {
+        findings.problem("database.url", error.to_string());
+    }
+}
+
+/// Whether a file that is not there could be made: the nearest folder above it
+/// that exists must let us write.
+fn can_be_made(path: &Path) -> Result<(), String> {
+    let absolute = std::path::absolute(path).map_err(|e| e.to_string())?;
+    let Some(folder) = absolute.ancestors().skip(1).find(|folder| folder.exists()) else {
+        return Err(format!("{}: no folder above it exists", path.display()));
+    };
+    // Trying is the only answer that counts: modes, owners, read-only mounts
+    // and access lists all have a say.
+    let probe = folder.join(format!(".doorward-check-{}", Entropy::System.hex::<8>()));
+    match std::fs::File::create_new(&probe) {
+        Ok(_) => {
+            std::fs::remove_file(&probe).map_err(|error| format!("{}: {error}", probe.display()))
+        }
+        Err(error) => Err(format!(
+            "{} cannot be made: {} takes no new files ({error})",
+            path.display(),
+            folder.display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_made_is_found_out_without_leaving_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("a/b/doorward.db");
+        assert_eq!(can_be_made(&inside), Ok(()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(can_be_made(&file.join("below/doorward.db")).is_err());
+    }
+
+    #[test]
+    fn a_key_is_complained_about_once() {
+        let mut findings = Findings::default();
+        findings.problem("database.url", "first");
+        findings.problem("database.url", "second");
+        assert_eq!(findings.problems.to_string(), "database.url: first");
+    }
+}

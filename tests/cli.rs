@@ -1,0 +1,229 @@
+//! The command line, run as a process: what it prints where, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder with a configuration.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        place.write("config.toml", "public_url = \"http://localhost:8080\"\n");
+        place
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Runs a command here, in an environment without settings of its own.
+    fn run(&self, line: &str) -> Outcome {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.current_dir(self.0.path()).args(line.split(' '));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("DOORWARD__") {
+                command.env_remove(name);
+            }
+        }
+        Outcome::of(&command.output().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Outcome {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Outcome {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self {
+            code: output.status.code().unwrap(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
+    }
+
+    /// The standard output of a command that went well and had nothing to
+    /// complain about.
+    #[track_caller]
+    fn good(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{self:?}");
+        self.out
+    }
+
+    /// What a command that failed said of it.
+    #[track_caller]
+    fn bad(self, code: i32) -> String {
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
+        self.err
+    }
+}
+
+#[test]
+fn users_live_through_their_states() {
+    let place = Place::new();
+    let id = place
+        .run("user create --email Ada@Example.com --name Ada")
+        .good();
+    let id = id.trim();
+    assert!(
+        place
+            .run("user create --email ada@example.com")
+            .bad(1)
+            .contains("another user")
+    );
+    assert!(
+        place
+            .run("user create --email nonsense")
+            .bad(1)
+            .contains("email")
+    );
+
+    let shown = place.run("user show ada@EXAMPLE.com --json").good();
+    let user: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(user["id"], id);
+    assert_eq!(user["status"], "active");
+    assert_eq!(user["email_verified"], false);
+    assert_eq!(user["roles"], serde_json::json!([]));
+
+    place.run(&format!("user grant {id} admin")).good();
+    let refused = place.run(&format!("user deactivate {id}")).bad(1);
+    assert!(refused.contains("last active admin"), "{refused}");
+    assert!(
+        place
+            .run(&format!("user revoke {id} admin"))
+            .bad(1)
+            .contains("last active admin")
+    );
+    place
+        .run("user create --email grace@example.com --admin")
+        .good();
+    place.run(&format!("user revoke {id} admin")).good();
+    place.run(&format!("user deactivate {id}")).good();
+    let listed = place.run("user list --status inactive").good();
+    assert!(listed.contains(id), "{listed}");
+    place.run(&format!("user reactivate {id}")).good();
+    assert_eq!(
+        place.run("user list --status inactive --json").good(),
+        "[]\n"
+    );
+    assert!(place.run("user list -q ada").good().contains(id));
+    assert!(!place.run("user list -q grace").good().contains(id));
+    assert!(place.run("user show nobody").bad(1).contains("no user"));
+}
+
+#[test]
+fn a_token_is_printed_alone_and_kept_as_a_hash() {
+    let place = Place::new();
+    let token = place
+        .run("token create --name ci --scope users:read --expires 90d")
+        .good();
+    assert!(
+        token.starts_with("dwt_") && token.ends_with('\n'),
+        "{token}"
+    );
+    assert_eq!(token.lines().count(), 1);
+    let kept: Vec<u8> = ["data/doorward.db", "data/doorward.db-wal"]
+        .iter()
+        .filter_map(|name| std::fs::read(place.path(name)).ok())
+        .flatten()
+        .collect();
+    assert!(kept.windows(2).any(|w| w == b"ci"));
+    let secret = token.trim().as_bytes();
+    assert!(!kept.windows(secret.len()).any(|w| w == secret));
+    assert!(
+        place
+            .run("token create --name x --scope scim --scope admin")
+            .bad(1)
+            .contains("scim")
+    );
+}
+
+#[test]
+fn check_names_everything_and_leaves_nothing() {
+    let place = Place::new();
+    assert_eq!(place.run("check").good(), "./config.toml is fine\n");
+    assert!(!place.path("data").exists(), "check makes nothing");
+
+    place.write("doorward.key", "short");
+    place.write("broken.db", "this is no database");
+    place.write(
+        "bad.toml",
+        "public_url = \"http://localhost:8080\"\ncolour = \"red\"\n\
+         [server]\nlisten = \"nowhere\"\n[database]\nurl = \"sqlite://broken.db\"\n",
+    );
+    let found = place.run("check -c bad.toml");
+    assert_eq!(found.code, 1);
+    for beginning in [
+        "error: colour: ",
+        "error: server.listen: ",
+        "error: secrets.key_file: doorward.key ",
+        "error: database.url: ",
+        "bad.toml: 4 problems",
+    ] {
+        assert!(
+            found.out.lines().any(|l| l.starts_with(beginning)),
+            "{beginning}\n{}",
+            found.out
+        );
+    }
+}
+
+#[test]
+fn check_looks_at_the_mode_of_the_key_file() {
+    let place = Place::new();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    std::fs::create_dir(place.path("data")).unwrap();
+    place.write("data/doorward.key", key);
+    let mode = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(place.path("data/doorward.key"), permissions).unwrap();
+    };
+    mode(0o644);
+    let found = place.run("check");
+    assert_eq!(found.code, 1);
+    assert!(found.out.contains("chmod 600"), "{}", found.out);
+    mode(0o600);
+    place.run("check").good();
+}
+
+#[test]
+fn migrating_twice_is_migrating_once() {
+    let place = Place::new();
+    assert!(place.run("migrate").good().starts_with("applied V1"));
+    assert_eq!(place.run("migrate").good(), "the database is up to date\n");
+    place.run("check").good();
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_stops_every_command() {
+    let place = Place::new();
+    for line in ["migrate", "user list", "token create --name x"] {
+        let complaint = place.run(&format!("{line} -c missing.toml")).bad(1);
+        assert!(complaint.contains("missing.toml"), "{complaint}");
+    }
+    assert!(!Path::new(&place.path("data")).exists());
+}
+
+#[test]
+fn help_goes_to_standard_output_and_misuse_does_not() {
+    let place = Place::new();
+    assert!(place.run("--help").good().contains("Usage: doorward"));
+    assert!(place.run("--version").good().starts_with("doorward "));
+    assert!(place.run("completions bash").good().contains("doorward"));
+    assert!(place.run("user create").bad(2).contains("--email"));
+    assert!(place.run("sevre").bad(2).contains("sevre"));
+}
