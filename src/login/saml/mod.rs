@@ -1,8 +1,22 @@
-//! (module)
+//! SAML 2.0 as a service provider: the web browser SSO profile.
+//!
+//! A response passes, in this order: [`response`] (text and tree), `gate`
+//! (shape), `platform::xml::signature` (keys), `meaning` (who, for whom, until
+//! when). `error` names what failed. [`flow`] is the way of a login over HTTP,
+//! [`provider`] what an admin's settings and an IdP's metadata are made into.
 
 pub mod attribute_map;
 pub mod authn_request;
 pub mod binding;
 pub mod certificates;
+pub mod error;
+pub mod flow;
+mod gate;
+mod meaning;
 pub mod metadata;
+pub mod provider;
+pub mod response;
 pub mod sp_metadata;
+mod time;
+
+pub use error::SamlError;

@@ -86,6 +86,13 @@ impl<'a> Method<'a> {
         self.mode == Mode::Exclusive
     }
 
+    /// The same, leaving comments out.
+    #[must_use]
+    pub fn without_comments(mut self) -> Self {
+        self.comments = false;
+        self
+    }
+
     /// The same with the `PrefixList` of `InclusiveNamespaces`: prefixes parted
     /// by white space, `#default` for the default namespace.
     #[must_use]

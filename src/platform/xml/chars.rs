@@ -88,6 +88,11 @@ pub(super) fn split_qname(name: &str) -> Option<(usize, &str)> {
     }
 }
 
+/// The longest namespace name, in bytes. A canonical form repeats a namespace
+/// name wherever it is used, so a long one would let a small document grow
+/// large.
+const MAXIMUM_URI: usize = 512;
+
 /// Whether a namespace name is a URI with a scheme (RFC 3986 §3) in a form that
 /// every C14N processes alike.
 ///
@@ -98,6 +103,9 @@ pub(super) fn is_absolute_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
     };
+    if uri.len() > MAXIMUM_URI {
+        return false;
+    }
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme
             .bytes()
@@ -226,6 +234,8 @@ mod tests {
         ] {
             assert!(!is_absolute_uri(bad), "{bad}");
         }
+        assert!(is_absolute_uri(&format!("urn:{}", "x".repeat(508))));
+        assert!(!is_absolute_uri(&format!("urn:{}", "x".repeat(509))));
     }
 
     #[test]

@@ -76,9 +76,9 @@ pub enum XmlError {
         /// The attribute that does so.
         declaration: String,
     },
-    /// A namespace name that is not an absolute URI, which Canonical XML
-    /// §1.3 cannot process.
-    #[error("the namespace {uri:?} is not an absolute URI")]
+    /// A namespace name that is not an absolute URI of bearable length, which
+    /// Canonical XML §1.3 cannot process.
+    #[error("the namespace {uri:?} is not an absolute URI, or is too long")]
     NamespaceUri {
         /// The namespace name.
         uri: String,

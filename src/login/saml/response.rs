@@ -1,0 +1,202 @@
+//! From a form field to a person: decode, look at the shape, verify, read.
+//!
+//! [`decode`] parses; [`Decoded::peek`] gives the one thing that is looked at
+//! unverified, the id of the request, to find the sign-in it answers;
+//! [`Decoded::verify`] does the rest. What it returns comes from octets whose
+//! hash a pinned key signed: they are parsed again, by the same strict parser,
+//! and nothing else is read.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::error::{Level, SamlError};
+use super::gate::{self, ASSERTION, Content};
+use super::meaning;
+use crate::domain::Timestamp;
+use crate::platform::xml::signature::{Signature, VerifyKey};
+use crate::platform::xml::{Document, Limits};
+
+/// The longest `SAMLResponse` form field that is decoded, in characters.
+pub const MAXIMUM_FIELD: usize = 256 * 1024;
+
+/// Canonical octets can be longer than what they were made from: characters are
+/// escaped and namespaces repeated.
+const VERIFIED: Limits = Limits {
+    bytes: 4 * 1024 * 1024,
+    ..Limits::MESSAGE
+};
+
+/// What a response says of itself, unverified: good for finding the sign-in
+/// transaction and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peek {
+    /// The id of the request that it claims to answer.
+    pub in_response_to: Option<String>,
+    /// Its own id.
+    pub id: String,
+}
+
+/// A response that is well-formed XML, and unverified.
+#[derive(Clone, Debug)]
+pub struct Decoded(Document);
+
+/// What a response must agree with. None of it comes from the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectations<'a> {
+    /// The IdP's pinned entity ID.
+    pub idp_entity_id: &'a str,
+    /// Our own entity ID for this provider.
+    pub sp_entity_id: &'a str,
+    /// The URL at which the response arrived, as our metadata has it.
+    pub acs_url: &'a str,
+    /// The id of the request that the sign-in transaction sent.
+    pub in_response_to: &'a str,
+    /// When that request was sent.
+    pub request_issued_at: Timestamp,
+    /// The present moment.
+    pub now: Timestamp,
+    /// How far the two clocks may differ, in seconds; at most 120.
+    pub max_skew_seconds: i64,
+    /// The provider's pinned keys.
+    pub keys: &'a [VerifyKey],
+    /// Whether SHA-1 in signatures and digests is accepted.
+    pub allow_sha1: bool,
+}
+
+/// A subject's identifier (SAML Core §2.2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameId {
+    /// The identifier without the white space around it, else verbatim.
+    pub value: String,
+    /// The URI of its format.
+    pub format: Option<String>,
+    /// The domain that qualifies it.
+    pub name_qualifier: Option<String>,
+    /// The service provider that qualifies it.
+    pub sp_name_qualifier: Option<String>,
+}
+
+/// An attribute of the subject (SAML Core §2.7.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub friendly_name: Option<String>,
+    /// The URI that says how the name is to be read.
+    pub name_format: Option<String>,
+    /// Its values without the white space around them. Empty ones, and those
+    /// that hold other markup than a NameID, are left out.
+    pub values: Vec<String>,
+}
+
+/// What a verified response says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The assertion's ID, for the replay table.
+    pub assertion_id: String,
+    /// Who the subject is, if the IdP says so by NameID.
+    pub name_id: Option<NameId>,
+    /// The IdP's name for its session, for single logout.
+    pub session_index: Option<String>,
+    /// When the session here has to end at the latest.
+    pub session_not_on_or_after: Option<Timestamp>,
+    /// When the person was authenticated.
+    pub authn_instant: Timestamp,
+    /// How: an authentication context class.
+    pub authn_context: Option<String>,
+    /// What else the IdP says of the person.
+    pub attributes: Vec<Attribute>,
+    /// Until when the assertion could be presented again.
+    pub replay_until: Timestamp,
+}
+
+/// Decodes and parses the `SAMLResponse` of an HTTP-POST (SAML Bindings §3.5.4).
+pub fn decode(saml_response: &str) -> Result<Decoded, SamlError> {
+    if saml_response.len() > MAXIMUM_FIELD {
+        return Err(SamlError::TooLarge {
+            size: saml_response.len(),
+            limit: MAXIMUM_FIELD,
+        });
+    }
+    let octets = STANDARD
+        .decode(without_space(saml_response).as_bytes())
+        .map_err(|_| SamlError::Base64)?;
+    let text = std::str::from_utf8(&octets).map_err(|_| SamlError::Utf8)?;
+    let document = Document::parse_within(text, &Limits::MESSAGE)?;
+    gate::check_root(document.root())?;
+    Ok(Decoded(document))
+}
+
+fn without_space(text: &str) -> Cow<'_, str> {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+    if text.as_bytes().iter().any(|b| is_space(b)) {
+        Cow::Owned(text.split([' ', '\t', '\n', '\r']).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+impl Decoded {
+    /// What is looked at before anything is verified.
+    #[must_use]
+    pub fn peek(&self) -> Peek {
+        let root = self.0.root();
+        Peek {
+            in_response_to: root.attr("InResponseTo").map(str::to_owned),
+            id: root.attr("ID").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The XML text as it came, unverified: for an administrator's eyes.
+    #[must_use]
+    pub fn xml(&self) -> &str {
+        self.0.source()
+    }
+
+    /// Verifies the response, and reads what it says.
+    pub fn verify(&self, expect: &Expectations<'_>) -> Result<Verified, SamlError> {
+        let gated = gate::check(&self.0, expect.allow_sha1)?;
+        // Both signatures must hold where there are two: the inner one is no
+        // decoration.
+        let response = match &gated.response_signature {
+            Some(signature) => Some(verify(signature, Level::Response, expect)?),
+            None => None,
+        };
+        let assertion = match &gated.content {
+            Content::Plain(Some(signature)) => Some(verify(signature, Level::Assertion, expect)?),
+            Content::Plain(None) => None,
+            Content::Encrypted => return Err(SamlError::EncryptedAssertionUnsupported),
+        };
+        match (response, assertion) {
+            (Some(octets), _) => {
+                let signed = Document::parse_within(&octets, &VERIFIED)?;
+                let root = signed.root();
+                gate::check_status(root)?;
+                meaning::check_response(root, true, expect)?;
+                let assertion = root
+                    .child(ASSERTION, "Assertion")
+                    .ok_or(SamlError::AssertionMissing)?;
+                meaning::read_assertion(assertion, expect)
+            }
+            (None, Some(octets)) => {
+                meaning::check_response(gated.response, false, expect)?;
+                let signed = Document::parse_within(&octets, &VERIFIED)?;
+                meaning::read_assertion(signed.root(), expect)
+            }
+            (None, None) => Err(SamlError::SignatureMissing),
+        }
+    }
+}
+
+fn verify(
+    signature: &Signature<'_>,
+    level: Level,
+    expect: &Expectations<'_>,
+) -> Result<String, SamlError> {
+    signature
+        .verify(expect.keys)
+        .map_err(|error| SamlError::Signature { level, error })
+}
