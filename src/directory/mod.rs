@@ -9,7 +9,7 @@
 pub mod audit;
 pub mod authority;
 pub mod conflicts;
-mod error;
+pub mod error;
 pub mod groups;
 pub mod lifecycle;
 pub mod plan;
@@ -37,6 +37,12 @@ pub struct Directory {
     pub clock: Clock,
     /// Chance.
     pub entropy: Entropy,
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Directory").finish_non_exhaustive()
+    }
 }
 
 impl Directory {

@@ -158,6 +158,21 @@ impl Directory {
             .await
     }
 
+    /// Gives a provider of the configuration file into the admins' hands.
+    pub async fn release_provider(&self, slug: &Slug) -> Result<(), DirectoryError> {
+        let slug = slug.clone();
+        self.db
+            .write(move |tx| {
+                let slug = slug.clone();
+                Box::pin(async move {
+                    let sql = "UPDATE providers SET managed_by = $2, version = version + 1 WHERE slug = $1";
+                    tx.execute(sql, params![&slug, ManagedBy::Api.as_str()]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// Deletes a provider and what it knows of people: a new provider of the
     /// same name inherits nobody. The users stay.
     pub async fn delete_provider(&self, slug: &Slug, actor: Actor) -> Result<(), DirectoryError> {

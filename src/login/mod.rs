@@ -1,4 +1,5 @@
 //! Ways in for a person. Each folder is one protocol and ends in an
 //! observation that `directory` resolves.
 
+pub mod explain;
 pub mod saml;

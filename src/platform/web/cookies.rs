@@ -20,6 +20,9 @@ pub struct CookieNames {
     pub last_provider: &'static str,
     /// Says that this browser has just signed out.
     pub signed_out: &'static str,
+    /// Says that this browser's start at an identity provider was just
+    /// turned into one of ours.
+    pub converted: &'static str,
 }
 
 impl CookieNames {
@@ -35,6 +38,7 @@ impl CookieNames {
                 browser: "__Host-doorward-browser",
                 last_provider: "__Host-doorward-last",
                 signed_out: "__Host-doorward-signed-out",
+                converted: "__Host-doorward-converted",
             }
         } else {
             Self {
@@ -42,6 +46,7 @@ impl CookieNames {
                 browser: "doorward-browser",
                 last_provider: "doorward-last",
                 signed_out: "doorward-signed-out",
+                converted: "doorward-converted",
             }
         }
     }
@@ -135,6 +140,25 @@ impl Kit {
     #[must_use]
     pub fn signed_out_cookie_removed(&self) -> HeaderValue {
         self.set_cookie(self.cookies().signed_out, "", Some(0), None)
+    }
+
+    /// Whether this browser's start at an identity provider was turned into
+    /// one of ours within the last minute.
+    #[must_use]
+    pub fn just_converted(&self, headers: &HeaderMap) -> bool {
+        self.cookie(headers, self.cookies().converted) == Some("1")
+    }
+
+    /// The `Set-Cookie` value that notes such a turn.
+    #[must_use]
+    pub fn converted_cookie(&self) -> HeaderValue {
+        self.set_cookie(self.cookies().converted, "1", Some(60), None)
+    }
+
+    /// Takes that note away again: at a sign-in.
+    #[must_use]
+    pub fn converted_cookie_removed(&self) -> HeaderValue {
+        self.set_cookie(self.cookies().converted, "", Some(0), None)
     }
 
     fn set_cookie(

@@ -1,0 +1,214 @@
+//! What is said of a login that did not succeed: precise for the admin's trace,
+//! calm for the person's page. Every way in ends here.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::directory::error::{LinkConflict, Refusal};
+use crate::directory::traces::{LoginTrace, Side, TraceDetails, TraceOutcome};
+use crate::directory::{Directory, DirectoryError};
+use crate::domain::{Reference, TraceId, UserId};
+use crate::platform::i18n::Locale;
+use crate::platform::storage::StorageError;
+use crate::platform::web::{Failure, Kit, Message};
+
+/// A login that did not succeed, explained.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The stable code.
+    pub code: &'static str,
+    /// Refused by policy, or failed.
+    pub outcome: TraceOutcome,
+    /// The person's sentence.
+    pub message: Message,
+    /// The page's status.
+    pub status: StatusCode,
+    /// The user, when one was found.
+    pub user: Option<UserId>,
+    /// What the admin reads.
+    pub details: TraceDetails,
+}
+
+impl Explanation {
+    /// A message that did not verify, or an upstream that broke.
+    #[must_use]
+    pub fn failed(code: &'static str, message: Message, summary: impl Into<String>) -> Self {
+        let details = TraceDetails {
+            summary: summary.into(),
+            ..TraceDetails::default()
+        };
+        Self {
+            code,
+            outcome: TraceOutcome::Failed,
+            message,
+            status: message.status(),
+            user: None,
+            details,
+        }
+    }
+
+    /// The same with who has to change something, and what.
+    #[must_use]
+    pub fn remedied(mut self, side: Side, remedy: impl Into<String>) -> Self {
+        self.details.side = Some(side);
+        self.details.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The same with the values that were compared.
+    #[must_use]
+    pub fn compared(mut self, expected: Option<String>, received: Vec<String>) -> Self {
+        self.details.expected = expected;
+        self.details.received = received;
+        self
+    }
+
+    /// A decision of ours.
+    #[must_use]
+    pub fn refused(refusal: &Refusal) -> Self {
+        let (message, side, remedy) = words(refusal);
+        let mut explanation = Self::failed(refusal.code(), message, refusal.to_string());
+        explanation.outcome = TraceOutcome::Refused;
+        explanation.user = refusal.user().cloned();
+        if let Refusal::DomainNotAllowed { address, allowed } = refusal {
+            explanation = explanation.compared(Some(allowed.join(", ")), vec![address.clone()]);
+        }
+        explanation.remedied(side, remedy)
+    }
+}
+
+fn words(refusal: &Refusal) -> (Message, Side, &'static str) {
+    match refusal {
+        Refusal::NoAddress => (
+            Message::DetailsMissing,
+            Side::Idp,
+            "Let the identity provider send the e-mail address of the person, or name the attribute that holds it in the provider's attribute map.",
+        ),
+        Refusal::DomainNotAllowed { .. } => (
+            Message::DomainNotAllowed,
+            Side::Gateway,
+            "If this person shall come in, add the domain to the provider's allowed domains; an empty list admits nobody, * admits all.",
+        ),
+        Refusal::UnknownUser => (
+            Message::NoAccount,
+            Side::Gateway,
+            "Create the user beforehand, or switch just-in-time provisioning on for this provider.",
+        ),
+        Refusal::Inactive(_) => (
+            Message::AccountInactive,
+            Side::Gateway,
+            "Reactivate the user if this person shall come in again.",
+        ),
+        Refusal::NotYetValid { .. } => (
+            Message::AccountNotYetValid,
+            Side::Gateway,
+            "Change valid_from of the user if this person shall come in before.",
+        ),
+        Refusal::Expired { .. } => (
+            Message::AccountNoLongerValid,
+            Side::Gateway,
+            "Change valid_to of the user if this person shall come in again.",
+        ),
+        Refusal::Conflict(LinkConflict::Administrator(_)) => (
+            Message::IdentityConflict,
+            Side::Gateway,
+            "Nobody becomes an administrator by an address alone: link this identity to the user by hand, or give the role to a user who has signed in through this provider.",
+        ),
+        Refusal::Conflict(LinkConflict::LinkingOff(_)) => (
+            Message::IdentityConflict,
+            Side::Gateway,
+            "Link the identity by hand, or switch link_by_email on for this provider.",
+        ),
+        Refusal::Conflict(LinkConflict::NotVouched(_)) => (
+            Message::IdentityConflict,
+            Side::Gateway,
+            "Link the identity by hand, or add the identifier's domain to the provider's allowed domains.",
+        ),
+        Refusal::Conflict(LinkConflict::OtherSubject(_)) => (
+            Message::IdentityConflict,
+            Side::Gateway,
+            "Find out whether both accounts are the same person's; if so, link the new one by hand.",
+        ),
+    }
+}
+
+/// Where a login that did not succeed is told of.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// Pages.
+    pub kit: &'a Kit,
+    /// Traces.
+    pub directory: &'a Directory,
+    /// The person's language.
+    pub locale: Locale,
+    /// The provider's slug.
+    pub provider: &'a str,
+    /// `saml` or `oauth`.
+    pub kind: &'static str,
+}
+
+impl Report<'_> {
+    /// Writes the trace, and answers the page with the same reference.
+    pub async fn answer(&self, explanation: Explanation) -> Response {
+        let reference = self.kit.reference();
+        let trace = self.trace(&explanation, reference.clone());
+        if let Err(error) = self.directory.trace(trace).await {
+            tracing::error!(%error, %reference, "a login trace could not be written");
+        }
+        self.page(explanation, reference)
+    }
+
+    /// The trace, for a caller that writes it in a transaction of its own.
+    #[must_use]
+    pub fn trace(&self, explanation: &Explanation, reference: Reference) -> LoginTrace {
+        let now = self.kit.now();
+        LoginTrace {
+            id: TraceId::new(now, self.kit.entropy()),
+            at: now,
+            provider: self.provider.to_owned(),
+            kind: self.kind.to_owned(),
+            outcome: explanation.outcome,
+            reference,
+            user: explanation.user.clone(),
+            code: explanation.code.to_owned(),
+            details: explanation.details.clone(),
+        }
+    }
+
+    /// The page alone, where the trace is written already.
+    #[must_use]
+    pub fn page(&self, explanation: Explanation, reference: Reference) -> Response {
+        metrics::counter!("doorward_logins_total", "provider" => self.provider.to_owned(),
+            "outcome" => explanation.outcome.as_str())
+        .increment(1);
+        let failure = Failure::new(explanation.message, explanation.code, reference)
+            .with_status(explanation.status)
+            .with_detail(format!(
+                "{}: {}",
+                self.provider, explanation.details.summary
+            ))
+            .with_retry("/login");
+        self.kit.failure_page(self.locale, failure)
+    }
+
+    /// The database is away.
+    #[must_use]
+    pub fn unavailable(&self, error: &DirectoryError) -> Response {
+        unavailable(self.kit, self.locale, error)
+    }
+}
+
+/// The page for a database that does not answer, or for a bug.
+#[must_use]
+pub fn unavailable(kit: &Kit, locale: Locale, error: &DirectoryError) -> Response {
+    let (message, code) = match error {
+        DirectoryError::Storage(
+            StorageError::Unavailable(_) | StorageError::Unusable(_) | StorageError::Conflict(_),
+        ) => (Message::Unavailable, "unavailable"),
+        _ => (Message::Unexpected, "unexpected"),
+    };
+    kit.failure_page(
+        locale,
+        kit.failure(message, code).with_detail(error.to_string()),
+    )
+}

@@ -1,0 +1,346 @@
+//! The assertion consumer service: takes the IdP's answer.
+//!
+//! It is a cross-site POST, so the browser's own cookie is not with it. What
+//! verifies is kept under a one-time code, and the browser is sent to
+//! [`super::finish`] with it; nothing of the directory is touched here.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::SamlState;
+use super::answer::Answer;
+use super::relay;
+use super::start::CONVERTED;
+use super::trouble::{Trouble, no_address};
+use crate::directory::DirectoryError;
+use crate::directory::policy::LoginPolicy;
+use crate::directory::settings;
+use crate::directory::traces::TraceDetails;
+use crate::domain::Slug;
+use crate::login::explain::Report;
+use crate::login::saml::provider::{Found, SamlProvider};
+use crate::login::saml::response::{self, Decoded, Expectations, Verified};
+use crate::platform::i18n::Locale;
+use crate::platform::web::Message;
+use crate::sessions::sign_in::{self, SignIn};
+
+/// `POST /saml/{slug}/acs`.
+pub async fn acs(
+    State(state): State<SamlState>,
+    Path(slug): Path<String>,
+    locale: Locale,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let report = Report {
+        kit: &state.kit,
+        directory: &state.directory,
+        locale,
+        provider: &slug,
+        kind: "saml",
+    };
+    let form = match Form::read(&headers, body) {
+        Ok(form) => form,
+        Err(refused) => return refused.answer(&report).await,
+    };
+    match take(&state, &slug, form, &report).await {
+        Ok(response) => response,
+        Err(trouble) => trouble.answer(&report).await,
+    }
+}
+
+/// What an IdP posts (SAML Bindings §3.5.4).
+struct Form {
+    response: String,
+    relay_state: Option<String>,
+}
+
+enum FormRefused {
+    TooLarge,
+    WrongType,
+    Broken(&'static str),
+}
+
+impl FormRefused {
+    async fn answer(self, report: &Report<'_>) -> Response {
+        let page = |message, code| {
+            report
+                .kit
+                .failure_page(report.locale, report.kit.failure(message, code))
+        };
+        match self {
+            Self::TooLarge => page(Message::TooLarge, "saml.form_too_large"),
+            Self::WrongType => {
+                let failure = report
+                    .kit
+                    .failure(Message::Malformed, "saml.form_type")
+                    .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+                report.kit.failure_page(report.locale, failure)
+            }
+            Self::Broken(what) => Trouble::Form(what).answer(report).await,
+        }
+    }
+}
+
+impl Form {
+    fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, FormRefused> {
+        let kind = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("");
+        let essence = kind.split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(FormRefused::WrongType);
+        }
+        let body = body.map_err(|_| FormRefused::TooLarge)?;
+        let (mut message, mut relay_state, mut target) = (None, None, None);
+        for (key, value) in url::form_urlencoded::parse(&body) {
+            let slot = match key.as_ref() {
+                "SAMLResponse" => &mut message,
+                "RelayState" => &mut relay_state,
+                "TARGET" => &mut target,
+                _ => continue,
+            };
+            // Two values of one name: each reader might take another one.
+            if slot.replace(value.into_owned()).is_some() {
+                return Err(FormRefused::Broken("the form has a parameter twice"));
+            }
+        }
+        let response = message
+            .filter(|m| !m.is_empty())
+            .ok_or(FormRefused::Broken("the form has no SAMLResponse"))?;
+        Ok(Self {
+            response,
+            relay_state: relay_state.or(target),
+        })
+    }
+}
+
+async fn take(
+    state: &SamlState,
+    slug: &str,
+    form: Form,
+    report: &Report<'_>,
+) -> Result<Response, Trouble> {
+    let encoded = form.response;
+    let decoded = on_cpu(state, move || response::decode(&encoded))
+        .await?
+        .map_err(Trouble::Verify)?;
+    // Unverified, and good for nothing but finding the sign-in under way.
+    let Some(request_id) = decoded.peek().in_response_to else {
+        return unsolicited(state, slug, form.relay_state).await;
+    };
+    let (provider, sign_in, gateway_domains) = look_up(state, slug, &request_id).await?;
+    let sign_in = match sign_in {
+        None => return Err(Trouble::UnknownRequest(request_id)),
+        Some(s) if s.provider != provider.provider.slug => {
+            return Err(Trouble::OtherProvider(request_id));
+        }
+        Some(s) if s.answered => {
+            return Err(Trouble::Replayed(
+                "the request was answered before; of two answers one counts",
+            ));
+        }
+        Some(sign_in) => sign_in,
+    };
+    let verified = verify(state, decoded, &provider, &sign_in).await?;
+    let answer = match map(state, &verified, &provider, &gateway_domains) {
+        Ok(answer) => answer,
+        Err(refused) => return Ok(refused.answer(report, &verified, &provider).await),
+    };
+    let code = keep(state, &provider.provider.slug, &sign_in, &verified, &answer).await?;
+    let slug = &provider.provider.slug;
+    redirect(&format!("/saml/{slug}/continue?code={code}"))
+}
+
+/// Runs work for the processor beside the threads that serve, as much of it at
+/// once as there are cores. A panic there is no answer of any kind.
+async fn on_cpu<T: Send + 'static>(
+    state: &SamlState,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Trouble> {
+    let permit = state
+        .cores
+        .acquire()
+        .await
+        .map_err(|e| Trouble::Internal(e.to_string()))?;
+    let outcome = tokio::task::spawn_blocking(work).await;
+    drop(permit);
+    outcome.map_err(|error| {
+        tracing::error!(%error, "the verification of a response broke off: report this");
+        Trouble::Form("the message cannot be read")
+    })
+}
+
+async fn look_up(
+    state: &SamlState,
+    slug: &str,
+    request_id: &str,
+) -> Result<(std::sync::Arc<SamlProvider>, Option<SignIn>, Vec<String>), Trouble> {
+    let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
+    let (reader, request_id) = (state.clone(), request_id.to_owned());
+    let (found, sign_in, settings) = state
+        .directory
+        .db
+        .read(move |tx| {
+            let (state, slug, id) = (reader.clone(), slug.clone(), request_id.clone());
+            Box::pin(async move {
+                let now = state.directory.now();
+                let found = state
+                    .registry
+                    .find(tx, &slug, state.public_url(), now)
+                    .await?;
+                let sign_in = sign_in::find(tx, &id, now).await?;
+                let settings = settings::load(tx, &state.defaults).await?;
+                Ok::<_, DirectoryError>((found, sign_in, settings))
+            })
+        })
+        .await
+        .map_err(Trouble::Directory)?;
+    match found {
+        Found::Ready(provider) => Ok((provider, sign_in, settings.allowed_domains)),
+        Found::None => Err(Trouble::NoProvider),
+        Found::Broken(error) => Err(Trouble::Setup(error)),
+    }
+}
+
+async fn verify(
+    state: &SamlState,
+    decoded: Decoded,
+    provider: &std::sync::Arc<SamlProvider>,
+    sign_in: &SignIn,
+) -> Result<Verified, Trouble> {
+    let (provider, sign_in) = (std::sync::Arc::clone(provider), sign_in.clone());
+    let (now, max_skew_seconds) = (state.directory.now(), state.max_skew);
+    on_cpu(state, move || {
+        decoded.verify(&Expectations {
+            idp_entity_id: &provider.metadata.entity_id,
+            sp_entity_id: &provider.urls.entity_id,
+            acs_url: &provider.urls.acs,
+            in_response_to: &sign_in.id,
+            request_issued_at: sign_in.created_at,
+            now,
+            max_skew_seconds,
+            keys: &provider.keys,
+            allow_sha1: provider
+                .provider
+                .saml
+                .as_ref()
+                .is_some_and(|s| s.allow_sha1),
+        })
+    })
+    .await?
+    .map_err(Trouble::Verify)
+}
+
+/// A login that verified and is refused for what it says.
+struct RefusedAnswer(Trouble);
+
+impl RefusedAnswer {
+    async fn answer(
+        self,
+        report: &Report<'_>,
+        verified: &Verified,
+        provider: &SamlProvider,
+    ) -> Response {
+        let attributes = super::answer::attributes(verified);
+        if let Trouble::Refused(crate::directory::Refusal::NoAddress) = self.0 {
+            let present: Vec<String> = attributes.keys().cloned().collect();
+            let mut explanation = no_address(provider, &present);
+            explanation.details.attributes = attributes;
+            return report.answer(explanation).await;
+        }
+        self.0
+            .answer_with(
+                report,
+                TraceDetails {
+                    attributes,
+                    ..TraceDetails::default()
+                },
+            )
+            .await
+    }
+}
+
+/// Maps the attributes, and asks what can be asked without the directory.
+fn map(
+    state: &SamlState,
+    verified: &Verified,
+    provider: &SamlProvider,
+    gateway_domains: &[String],
+) -> Result<Answer, RefusedAnswer> {
+    let answer = Answer::of(verified, provider)
+        .map_err(|error| RefusedAnswer(Trouble::Attributes(error)))?;
+    let enforce = state.sessions.lifetimes.enforce_validity;
+    let policy = LoginPolicy::of(&provider.provider, gateway_domains, enforce);
+    let observation = answer.observation(provider, &policy);
+    policy
+        .admit(&observation)
+        .map_err(|refusal| RefusedAnswer(Trouble::Refused(refusal)))?;
+    Ok(answer)
+}
+
+/// Keeps the answer, once: the assertion is remembered, and the request counts
+/// as answered.
+async fn keep(
+    state: &SamlState,
+    slug: &Slug,
+    sign_in: &SignIn,
+    verified: &Verified,
+    answer: &Answer,
+) -> Result<String, Trouble> {
+    let outcome = serde_json::to_string(answer).map_err(|e| Trouble::Internal(e.to_string()))?;
+    let code = state.directory.entropy.base64url::<32>();
+    let (slug, id, kept) = (slug.clone(), sign_in.id.clone(), code.clone());
+    let (assertion, until) = (verified.assertion_id.clone(), verified.replay_until);
+    let fresh = state
+        .directory
+        .db
+        .write(move |tx| {
+            let (slug, id, code) = (slug.clone(), id.clone(), kept.clone());
+            let (assertion, outcome) = (assertion.clone(), outcome.clone());
+            Box::pin(async move {
+                let new = sign_in::remember(tx, &slug, &assertion, until).await?;
+                let first = new && sign_in::answer(tx, &id, &code, &outcome).await?;
+                Ok::<_, DirectoryError>((new, first))
+            })
+        })
+        .await
+        .map_err(Trouble::Directory)?;
+    match fresh {
+        (true, true) => Ok(code),
+        (false, _) => Err(Trouble::Replayed("the assertion was used before")),
+        (true, false) => Err(Trouble::Replayed(
+            "the request was answered before; of two answers one counts",
+        )),
+    }
+}
+
+/// A start at the IdP's side. The assertion is not even looked at: it could be
+/// anybody's.
+async fn unsolicited(
+    state: &SamlState,
+    slug: &str,
+    relay_state: Option<String>,
+) -> Result<Response, Trouble> {
+    let provider = super::start::find(state, slug).await?;
+    if relay_state.as_deref().is_some_and(relay::asks_for_sp_login) {
+        let slug = &provider.provider.slug;
+        return redirect(&format!("/saml/{slug}/login?{CONVERTED}=idp"));
+    }
+    Err(Trouble::Unsolicited { relay_state })
+}
+
+/// `303` to an address of ours.
+pub(super) fn redirect(location: &str) -> Result<Response, Trouble> {
+    let location = HeaderValue::try_from(location).map_err(|e| Trouble::Internal(e.to_string()))?;
+    let no_store = HeaderValue::from_static("no-store");
+    let headers = [
+        (header::LOCATION, location),
+        (header::CACHE_CONTROL, no_store),
+    ];
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
+}

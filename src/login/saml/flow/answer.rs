@@ -1,0 +1,114 @@
+//! What is kept of a verified response between the IdP's POST and the
+//! browser's own GET.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::policy::LoginPolicy;
+use crate::domain::provider::NameIdFormat;
+use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
+use crate::login::saml::attribute_map::{AttributeError, Mapped};
+use crate::login::saml::provider::SamlProvider;
+use crate::login::saml::response::Verified;
+
+/// A verified response, mapped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The fields that came.
+    pub profile: Profile,
+    /// The SCIM id, when the IdP sends one.
+    pub scim_id: Option<String>,
+    /// The issuer.
+    pub issuer: String,
+    /// The NameID; none when it is transient.
+    pub subject: Option<String>,
+    /// The internal groups that the values map to, if groups are mapped.
+    pub groups: Option<BTreeSet<String>>,
+    /// The IdP's session.
+    pub session_index: Option<String>,
+    /// The IdP's limit for ours.
+    pub session_not_after: Option<i64>,
+    /// How the person proved who they are.
+    pub context: Option<String>,
+    /// The attributes as they came, for the trace.
+    pub attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Answer {
+    /// Maps a verified response.
+    pub fn of(verified: &Verified, provider: &SamlProvider) -> Result<Self, AttributeError> {
+        let pairs = verified
+            .attributes
+            .iter()
+            .map(|a| (a.name.as_str(), a.values.as_slice()));
+        let mapped = provider.attributes.map(pairs)?;
+        let subject = verified
+            .name_id
+            .as_ref()
+            .filter(|id| id.format.as_deref() != Some(NameIdFormat::Transient.uri()))
+            .map(|id| id.value.clone());
+        Ok(Self {
+            groups: groups(&mapped, provider),
+            scim_id: mapped.scim_id,
+            profile: mapped.profile,
+            issuer: provider.metadata.entity_id.clone(),
+            subject,
+            session_index: verified.session_index.clone(),
+            session_not_after: verified.session_not_on_or_after.map(Timestamp::millis),
+            context: verified.authn_context.clone(),
+            attributes: attributes(verified),
+        })
+    }
+
+    /// The observation for the directory.
+    pub fn observation(&self, provider: &SamlProvider, policy: &LoginPolicy) -> Observation {
+        let slug = provider.provider.slug.clone();
+        let channel = Channel::Login {
+            provider: slug.clone(),
+            source: Source::Saml,
+        };
+        let mut observation = Observation::new(channel, self.profile.clone());
+        observation.scim_id.clone_from(&self.scim_id);
+        observation.identity = self.subject.as_ref().map(|subject| ExternalIdentity {
+            provider: slug,
+            issuer: self.issuer.clone(),
+            subject: subject.clone(),
+        });
+        // An IdP vouches for the addresses of the domains that an admin allowed
+        // it to speak for; `LoginPolicy::admit` lets no other one in.
+        observation.email_vouched = true;
+        observation.upn_vouched = self
+            .profile
+            .get(Field::Upn)
+            .is_some_and(|upn| policy.vouches_for_upn(upn));
+        observation.groups.clone_from(&self.groups);
+        observation
+    }
+}
+
+fn groups(mapped: &Mapped, provider: &SamlProvider) -> Option<BTreeSet<String>> {
+    let map = &provider.provider.group_map;
+    if map.is_empty() {
+        return None;
+    }
+    let values = mapped.groups.iter().flatten();
+    Some(
+        values
+            .filter_map(|value| map.get(value))
+            .flatten()
+            .cloned()
+            .collect(),
+    )
+}
+
+/// The attributes by name, for traces.
+pub fn attributes(verified: &Verified) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for attribute in &verified.attributes {
+        all.entry(attribute.name.clone())
+            .or_default()
+            .extend(attribute.values.iter().cloned());
+    }
+    all
+}

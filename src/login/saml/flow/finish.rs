@@ -1,0 +1,256 @@
+//! The second hop: the browser's own GET, with its cookie and the one-time code
+//! of the verified answer. Here the person is resolved and signed in, in one
+//! transaction with the trace that tells of it.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::SamlState;
+use super::answer::Answer;
+use super::start::parameter;
+use super::trouble::Trouble;
+use crate::directory::policy::LoginPolicy;
+use crate::directory::reconcile::{self, Outcome};
+use crate::directory::traces::{self, LoginTrace, TraceDetails, TraceOutcome};
+use crate::directory::{DirectoryError, Refusal, settings};
+use crate::domain::{Reference, Slug, Timestamp, TraceId};
+use crate::login::explain::{Explanation, Report};
+use crate::login::saml::provider::{Found, SamlProvider};
+use crate::platform::i18n::Locale;
+use crate::platform::storage::{Tx, params};
+use crate::platform::web::ClientAddr;
+use crate::sessions::rows::{self, Begun, SignedIn};
+use crate::sessions::sign_in;
+
+/// Longest description of a browser that is kept.
+const AGENT: usize = 256;
+
+/// What the browser brings.
+#[derive(Clone)]
+struct Visit {
+    slug: String,
+    code: String,
+    browser: Option<String>,
+    /// The hash of the session that the browser has so far.
+    old_session: Option<String>,
+    user_agent: String,
+    address: String,
+    reference: Reference,
+    locale: Locale,
+}
+
+/// How the visit ended.
+enum End {
+    /// Signed in.
+    In { begun: Begun, target: String },
+    /// Refused, with the trace written.
+    Out(Box<Explanation>),
+    /// Something that has no trace yet.
+    Trouble(Trouble),
+}
+
+/// `GET /saml/{slug}/continue`.
+pub async fn finish(
+    State(state): State<SamlState>,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+    ClientAddr(address): ClientAddr,
+    locale: Locale,
+    headers: HeaderMap,
+) -> Response {
+    let visit = Visit {
+        slug: slug.clone(),
+        code: parameter(&query.unwrap_or_default(), "code").unwrap_or_default(),
+        browser: state.kit.browser_id(&headers).map(ToOwned::to_owned),
+        old_session: state
+            .kit
+            .cookie(&headers, state.kit.cookies().session)
+            .map(crate::sessions::hash),
+        user_agent: agent(&headers),
+        address: address.to_string(),
+        reference: state.kit.reference(),
+        locale,
+    };
+    let report = Report {
+        kit: &state.kit,
+        directory: &state.directory,
+        locale,
+        provider: &slug,
+        kind: "saml",
+    };
+    let reference = visit.reference.clone();
+    match run(&state, visit).await {
+        Ok(End::In { begun, target }) => welcome(&state, &slug, &begun, &target),
+        Ok(End::Out(explanation)) => report.page(*explanation, reference),
+        Ok(End::Trouble(trouble)) => trouble.answer(&report).await,
+        Err(error) => report.unavailable(&error),
+    }
+}
+
+fn agent(headers: &HeaderMap) -> String {
+    let text = headers
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    text.chars().take(AGENT).collect()
+}
+
+fn welcome(state: &SamlState, slug: &str, begun: &Begun, target: &str) -> Response {
+    metrics::counter!("doorward_logins_total", "provider" => slug.to_owned(), "outcome" => "success")
+        .increment(1);
+    let mut response = match super::acs::redirect(target) {
+        Ok(response) => response,
+        Err(_) => axum::response::Redirect::to("/").into_response(),
+    };
+    let kit = &state.kit;
+    let mut cookies: Vec<HeaderValue> = vec![
+        kit.session_cookie(&begun.secret, Some(begun.max_age)),
+        kit.signed_out_cookie_removed(),
+        kit.converted_cookie_removed(),
+    ];
+    cookies.extend(Slug::parse(slug).map(|slug| kit.last_provider_cookie(&slug)));
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn run(state: &SamlState, visit: Visit) -> Result<End, DirectoryError> {
+    let writer = state.clone();
+    state
+        .directory
+        .db
+        .write(move |tx| {
+            let (state, visit) = (writer.clone(), visit.clone());
+            Box::pin(async move { visit.end(tx, &state).await })
+        })
+        .await
+}
+
+impl Visit {
+    async fn end(&self, tx: &mut Tx, state: &SamlState) -> Result<End, DirectoryError> {
+        let now = state.directory.now();
+        let Some(slug) = Slug::parse(&self.slug) else {
+            return Ok(End::Trouble(Trouble::NoProvider));
+        };
+        let Some((sign_in, outcome)) = sign_in::take(tx, &self.code, now).await? else {
+            return Ok(End::Trouble(Trouble::UnknownCode));
+        };
+        if sign_in.provider != slug {
+            return Ok(End::Trouble(Trouble::OtherProvider(sign_in.id)));
+        }
+        if !sign_in.is_of(self.browser.as_deref()) {
+            return Ok(End::Trouble(Trouble::OtherBrowser));
+        }
+        let found = state
+            .registry
+            .find(tx, &slug, state.public_url(), now)
+            .await?;
+        let provider = match found {
+            Found::Ready(provider) => provider,
+            Found::None => return Ok(End::Trouble(Trouble::NoProvider)),
+            Found::Broken(error) => return Ok(End::Trouble(Trouble::Setup(error))),
+        };
+        let Ok(answer) = serde_json::from_str::<Answer>(&outcome) else {
+            return Ok(End::Trouble(Trouble::UnknownCode));
+        };
+        let settings = settings::load(tx, &state.defaults).await?;
+        let enforce = state.sessions.lifetimes.enforce_validity;
+        let policy = LoginPolicy::of(&provider.provider, &settings.allowed_domains, enforce);
+        let observation = answer.observation(&provider, &policy);
+        let entropy = &state.directory.entropy;
+        match reconcile::login(tx, &observation, &policy, now, entropy).await? {
+            Ok(outcome) => {
+                let begun = self.begin(tx, state, &answer, &outcome, &provider).await?;
+                self.trace_success(tx, state, answer, outcome).await?;
+                Ok(End::In {
+                    begun,
+                    target: sign_in.target,
+                })
+            }
+            Err(refusal) => self.refuse(tx, state, answer, &refusal).await,
+        }
+    }
+
+    async fn begin(
+        &self,
+        tx: &mut Tx,
+        state: &SamlState,
+        answer: &Answer,
+        outcome: &Outcome,
+        provider: &SamlProvider,
+    ) -> Result<Begun, DirectoryError> {
+        let now = state.directory.now();
+        if let Some(old) = &self.old_session {
+            tx.execute("DELETE FROM sessions WHERE id_hash = $1", params![old])
+                .await?;
+        }
+        let slug = &provider.provider.slug;
+        let mut signed_in = SignedIn::through(&outcome.user.id, slug, None, now);
+        signed_in.issuer = Some(answer.issuer.clone());
+        signed_in.subject.clone_from(&answer.subject);
+        signed_in.session_index.clone_from(&answer.session_index);
+        signed_in.context.clone_from(&answer.context);
+        signed_in.user_agent.clone_from(&self.user_agent);
+        signed_in.address.clone_from(&self.address);
+        let not_after = answer.session_not_after.map(Timestamp);
+        let lifetimes = state.sessions.lifetimes;
+        let entropy = &state.directory.entropy;
+        Ok(rows::begin(tx, &signed_in, lifetimes, not_after, now, entropy).await?)
+    }
+
+    async fn trace_success(
+        &self,
+        tx: &mut Tx,
+        state: &SamlState,
+        answer: Answer,
+        outcome: Outcome,
+    ) -> Result<(), DirectoryError> {
+        let now = state.directory.now();
+        let summary = if outcome.created {
+            "signed in; the user was created".to_owned()
+        } else {
+            "signed in".to_owned()
+        };
+        let trace = LoginTrace {
+            id: TraceId::new(now, &state.directory.entropy),
+            at: now,
+            provider: self.slug.clone(),
+            kind: "saml".to_owned(),
+            outcome: TraceOutcome::Success,
+            reference: self.reference.clone(),
+            user: Some(outcome.user.id),
+            code: "ok".to_owned(),
+            details: TraceDetails {
+                summary,
+                attributes: answer.attributes,
+                matched_by: outcome.matched_by,
+                changes: outcome.changes,
+                ..TraceDetails::default()
+            },
+        };
+        Ok(traces::record(tx, &trace).await?)
+    }
+
+    async fn refuse(
+        &self,
+        tx: &mut Tx,
+        state: &SamlState,
+        answer: Answer,
+        refusal: &Refusal,
+    ) -> Result<End, DirectoryError> {
+        let report = Report {
+            kit: &state.kit,
+            directory: &state.directory,
+            locale: self.locale,
+            provider: &self.slug,
+            kind: "saml",
+        };
+        let mut explanation = Explanation::refused(refusal);
+        explanation.details.attributes = answer.attributes;
+        let trace = report.trace(&explanation, self.reference.clone());
+        traces::record(tx, &trace).await?;
+        Ok(End::Out(Box::new(explanation)))
+    }
+}

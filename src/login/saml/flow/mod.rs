@@ -1,0 +1,72 @@
+//! The way of a SAML login through the gateway: [`start`] sends the browser to
+//! the IdP, [`acs`] takes the IdP's answer, [`finish`] signs the browser in.
+
+pub mod acs;
+mod answer;
+pub mod finish;
+mod relay;
+pub mod start;
+mod trouble;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+
+use super::provider::Registry;
+use crate::directory::Directory;
+use crate::directory::settings::Settings;
+use crate::platform::web::Kit;
+use crate::sessions::Sessions;
+
+/// Octets of a form that an IdP posts: the message may have 256 KiB, and its
+/// base64 grows in the encoding of forms.
+const FORM_CAP: usize = 448 * 1024;
+
+/// What the SAML routes need.
+#[derive(Clone)]
+pub struct SamlState {
+    /// Users, providers, traces.
+    pub directory: Directory,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// Pages and cookies.
+    pub kit: Kit,
+    /// Settings where the database has none.
+    pub defaults: Settings,
+    /// Seconds that clocks may differ.
+    pub max_skew: i64,
+    /// Providers made ready.
+    pub registry: Arc<Registry>,
+    /// As many verifications at once as there are cores.
+    pub cores: Arc<Semaphore>,
+}
+
+impl SamlState {
+    /// The origin that providers know us by.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        self.kit.origin()
+    }
+}
+
+impl axum::extract::FromRef<SamlState> for Kit {
+    fn from_ref(state: &SamlState) -> Self {
+        state.kit.clone()
+    }
+}
+
+/// The routes under `/saml`.
+pub fn router(state: SamlState) -> Router {
+    Router::new()
+        .route("/saml/{slug}/login", get(start::login))
+        .route(
+            "/saml/{slug}/acs",
+            post(acs::acs).layer(DefaultBodyLimit::max(FORM_CAP)),
+        )
+        .route("/saml/{slug}/continue", get(finish::finish))
+        .route("/saml/{slug}/metadata", get(start::metadata))
+        .with_state(state)
+}

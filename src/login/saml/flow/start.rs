@@ -1,0 +1,238 @@
+//! Sends the browser to the IdP, and tells the IdP who we are.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::SamlState;
+use super::trouble::Trouble;
+use crate::directory::DirectoryError;
+use crate::directory::traces::Side;
+use crate::domain::Slug;
+use crate::domain::provider::RequestBinding;
+use crate::login::explain::{Explanation, Report};
+use crate::login::saml::authn_request::{AuthnRequest, Params};
+use crate::login::saml::binding::{self, MessageKind};
+use crate::login::saml::provider::{Found, SamlProvider};
+use crate::login::saml::sp_metadata::SpMetadata;
+use crate::platform::i18n::Locale;
+use crate::platform::web::Message;
+use crate::platform::web::pages::Relay;
+use crate::sessions::sign_in;
+
+/// The query parameter that marks a start at the IdP's side, converted.
+pub(super) const CONVERTED: &str = "initiated";
+
+/// `GET /saml/{slug}/login`.
+pub async fn login(
+    State(state): State<SamlState>,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+    locale: Locale,
+    headers: HeaderMap,
+) -> Response {
+    let report = Report {
+        kit: &state.kit,
+        directory: &state.directory,
+        locale,
+        provider: &slug,
+        kind: "saml",
+    };
+    let query = query.unwrap_or_default();
+    let provider = match find(&state, &slug).await {
+        Ok(provider) => provider,
+        Err(trouble) => return trouble.answer(&report).await,
+    };
+    let converted = parameter(&query, CONVERTED).is_some();
+    if converted && state.kit.just_converted(&headers) {
+        return report.answer(goes_in_circles()).await;
+    }
+    let (browser, new_cookie) = state.kit.ensure_browser_id(&headers);
+    let target = parameter(&query, "rd")
+        .and_then(|rd| state.kit.local_target(&rd, &[]))
+        .unwrap_or_else(|| "/".to_owned());
+    let mut response = match send(&state, &provider, &browser, &target, locale).await {
+        Ok(response) => response,
+        Err(trouble) => return trouble.answer(&report).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = new_cookie {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    if converted {
+        headers.append(header::SET_COOKIE, state.kit.converted_cookie());
+    }
+    response
+}
+
+/// The provider of a path, ready to be used.
+pub(super) async fn find(
+    state: &SamlState,
+    slug: &str,
+) -> Result<std::sync::Arc<SamlProvider>, Trouble> {
+    let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
+    let reader = state.clone();
+    let found = state
+        .directory
+        .db
+        .read(move |tx| {
+            let (state, slug) = (reader.clone(), slug.clone());
+            Box::pin(async move {
+                let now = state.directory.now();
+                let found = state
+                    .registry
+                    .find(tx, &slug, state.public_url(), now)
+                    .await?;
+                Ok::<_, DirectoryError>(found)
+            })
+        })
+        .await
+        .map_err(Trouble::Directory)?;
+    match found {
+        Found::Ready(provider) => Ok(provider),
+        Found::None => Err(Trouble::NoProvider),
+        Found::Broken(error) => Err(Trouble::Setup(error)),
+    }
+}
+
+async fn send(
+    state: &SamlState,
+    provider: &SamlProvider,
+    browser: &str,
+    target: &str,
+    locale: Locale,
+) -> Result<Response, Trouble> {
+    let (binding, destination) = destination(provider).ok_or(Trouble::NoEndpoint)?;
+    let settings = provider.provider.saml.clone().unwrap_or_default();
+    let now = state.directory.now();
+    let params = Params {
+        destination,
+        issuer: &provider.urls.entity_id,
+        acs_url: &provider.urls.acs,
+        name_id_format: settings.name_id_format,
+        force_authn: settings.force_authn,
+        requested_authn_context: &settings.requested_authn_context,
+    };
+    let request = AuthnRequest::new(&params, now, &state.directory.entropy)
+        .map_err(|e| Trouble::Internal(e.to_string()))?;
+    let (id, slug) = (request.id.clone(), provider.provider.slug.clone());
+    let (browser, target) = (browser.to_owned(), target.to_owned());
+    state
+        .directory
+        .db
+        .write(move |tx| {
+            let (id, slug) = (id.clone(), slug.clone());
+            let (browser, target) = (browser.clone(), target.clone());
+            Box::pin(async move {
+                sign_in::start(tx, &id, &slug, &browser, &target, now).await?;
+                Ok::<_, DirectoryError>(())
+            })
+        })
+        .await
+        .map_err(Trouble::Directory)?;
+    let kind = MessageKind::Request;
+    match binding {
+        RequestBinding::Redirect => {
+            let url = binding::redirect_url(destination, kind, &request.xml, None, None)
+                .map_err(|e| Trouble::Internal(e.to_string()))?;
+            let location =
+                HeaderValue::try_from(url).map_err(|e| Trouble::Internal(e.to_string()))?;
+            Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
+        }
+        RequestBinding::Post => {
+            let form = binding::post_form(destination, kind, &request.xml, &request.id, None, None)
+                .map_err(|e| Trouble::Internal(e.to_string()))?;
+            let fields = vec![(form.parameter.to_owned(), form.message)];
+            Ok(state.kit.on_the_way(
+                locale,
+                Relay {
+                    action: form.action,
+                    fields,
+                },
+            ))
+        }
+    }
+}
+
+/// The IdP's address for the binding that is set, else for the other one.
+fn destination(provider: &SamlProvider) -> Option<(RequestBinding, &str)> {
+    let redirect = provider.metadata.sso_redirect.as_deref();
+    let post = provider.metadata.sso_post.as_deref();
+    let redirect = redirect.map(|url| (RequestBinding::Redirect, url));
+    let post = post.map(|url| (RequestBinding::Post, url));
+    let wanted = provider
+        .provider
+        .saml
+        .as_ref()
+        .map(|s| s.request_binding)
+        .unwrap_or_default();
+    match wanted {
+        RequestBinding::Redirect => redirect.or(post),
+        RequestBinding::Post => post.or(redirect),
+    }
+}
+
+/// An IdP that answers every request of ours as if it had not come would send
+/// the browser round for ever: one round is enough.
+fn goes_in_circles() -> Explanation {
+    Explanation::failed(
+        "saml.request_ignored",
+        Message::UnsolicitedStart,
+        "the IdP was sent a request and answered as if there had been none: its answer has no InResponseTo, a second time within a minute",
+    )
+    .remedied(
+        Side::Idp,
+        "Let the application at the IdP answer SP-initiated requests (AuthnRequests) at the address that its metadata names.",
+    )
+}
+
+/// The value of a query parameter, the first of its name.
+pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// `GET /saml/{slug}/metadata`: also for a provider whose IdP has not been
+/// described yet, or is switched off, since the IdP's admin needs it first.
+pub async fn metadata(
+    State(state): State<SamlState>,
+    Path(slug): Path<String>,
+    locale: Locale,
+) -> Response {
+    let report = Report {
+        kit: &state.kit,
+        directory: &state.directory,
+        locale,
+        provider: &slug,
+        kind: "saml",
+    };
+    let stored = match Slug::parse(&slug) {
+        Some(slug) => state.directory.provider(&slug).await,
+        None => Err(DirectoryError::NotFound("provider")),
+    };
+    let provider = match stored {
+        Ok(stored) => stored.provider,
+        Err(DirectoryError::NotFound(_)) => return Trouble::NoProvider.answer(&report).await,
+        Err(error) => return report.unavailable(&error),
+    };
+    let Some(settings) = &provider.saml else {
+        return Trouble::NoProvider.answer(&report).await;
+    };
+    let urls = crate::login::saml::sp_metadata::Urls::new(state.public_url(), &provider.slug);
+    let document = SpMetadata {
+        urls: &urls,
+        sign_requests: settings.sign_requests,
+        name_id_format: settings.name_id_format,
+        keys: &[],
+        single_logout: false,
+    };
+    match document.to_xml() {
+        Ok(xml) => {
+            let kind = HeaderValue::from_static("application/samlmetadata+xml");
+            ([(header::CONTENT_TYPE, kind)], xml).into_response()
+        }
+        Err(error) => Trouble::Internal(error.to_string()).answer(&report).await,
+    }
+}

@@ -1,0 +1,208 @@
+//! A SAML provider made ready: metadata read, keys decoded, attribute map
+//! built, once for each change of the provider and not once for each login.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::attribute_map::AttributeMap;
+use super::metadata::{self, IdpMetadata};
+use super::sp_metadata::Urls;
+use crate::directory::providers::{self, StoredProvider};
+use crate::domain::{Provider, Slug, Timestamp};
+use crate::platform::storage::{StorageError, Tx};
+use crate::platform::xml::signature::VerifyKey;
+
+/// A provider that can be used.
+#[derive(Debug)]
+pub struct SamlProvider {
+    /// As the admin described it.
+    pub provider: Provider,
+    /// Of which version this was made.
+    pub version: i64,
+    /// What the IdP says of itself.
+    pub metadata: IdpMetadata,
+    /// The keys that may have signed.
+    pub keys: Vec<VerifyKey>,
+    /// Which attribute is which field.
+    pub attributes: AttributeMap,
+    /// Our addresses for it.
+    pub urls: Urls,
+}
+
+/// Why a provider cannot be used: which setting, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {sentence}")]
+pub struct SetupError {
+    /// The stable code.
+    pub code: &'static str,
+    /// The setting, `saml.metadata_xml`.
+    pub field: String,
+    /// What is wrong and what to do, for an admin.
+    pub sentence: String,
+}
+
+impl SetupError {
+    fn new(code: &'static str, field: &str, sentence: impl Into<String>) -> Self {
+        Self {
+            code,
+            field: field.to_owned(),
+            sentence: sentence.into(),
+        }
+    }
+}
+
+/// Makes a provider ready, or says why it cannot be used.
+pub fn compile(
+    provider: &Provider,
+    public_url: &str,
+    now: Timestamp,
+) -> Result<SamlProvider, SetupError> {
+    let settings = provider.saml.as_ref().ok_or_else(|| {
+        SetupError::new(
+            "saml.settings_missing",
+            "saml",
+            "a provider of kind saml needs its saml settings",
+        )
+    })?;
+    for (set, field) in [
+        (settings.sign_requests, "saml.sign_requests"),
+        (settings.require_encryption, "saml.require_encryption"),
+        (settings.metadata_url.is_some(), "saml.metadata_url"),
+    ] {
+        if set {
+            let sentence = "this version of the gateway does not offer it yet";
+            return Err(SetupError::new("saml.setting_unsupported", field, sentence));
+        }
+    }
+    let attributes = AttributeMap::new(&settings.attributes).map_err(|e| {
+        SetupError::new("saml.attributes_invalid", "saml.attributes", e.to_string())
+    })?;
+    for class in &settings.requested_authn_context {
+        super::authn_request::check_context_class(class).map_err(|reason| {
+            SetupError::new(
+                "saml.context_invalid",
+                "saml.requested_authn_context",
+                reason,
+            )
+        })?;
+    }
+    let text = settings
+        .metadata_xml
+        .as_deref()
+        .filter(|text| !text.trim().is_empty());
+    let text = text.ok_or_else(|| {
+        let sentence =
+            "the IdP's metadata is missing: paste it, or upload the file that the IdP offers";
+        SetupError::new("saml.metadata_missing", "saml.metadata_xml", sentence)
+    })?;
+    let metadata = metadata::parse(text.as_bytes(), settings.entity_id.as_deref(), now)
+        .map_err(|e| SetupError::new(e.code(), "saml.metadata_xml", e.to_string()))?;
+    let keys: Vec<VerifyKey> = metadata
+        .signing_certificates
+        .iter()
+        .filter_map(|certificate| VerifyKey::from_certificate_der(&certificate.der).ok())
+        .collect();
+    if keys.is_empty() {
+        let sentence = "the metadata holds no signing certificate that can be used: without one nobody could tell the IdP's word from a forger's";
+        return Err(SetupError::new(
+            "saml.metadata_no_signing_key",
+            "saml.metadata_xml",
+            sentence,
+        ));
+    }
+    Ok(SamlProvider {
+        provider: provider.clone(),
+        version: 0,
+        metadata,
+        keys,
+        attributes,
+        urls: Urls::new(public_url, &provider.slug),
+    })
+}
+
+/// The providers that have been made ready, by slug.
+#[derive(Debug, Default)]
+pub struct Registry(Mutex<HashMap<Slug, Arc<SamlProvider>>>);
+
+/// What the registry finds.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// A provider that can be used.
+    Ready(Arc<SamlProvider>),
+    /// There is none of this name, or it is switched off, or of another kind.
+    None,
+    /// It is there and cannot be used.
+    Broken(SetupError),
+}
+
+impl Registry {
+    /// The provider of this name as the transaction sees it. What is kept here
+    /// counts only while its version is the one that stands.
+    pub async fn find(
+        &self,
+        tx: &mut Tx,
+        slug: &Slug,
+        public_url: &str,
+        now: Timestamp,
+    ) -> Result<Found, StorageError> {
+        let kept = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(slug)
+            .cloned();
+        if let Some(kept) = kept
+            && providers::version_of(tx, slug).await? == Some(kept.version)
+        {
+            let over = kept.metadata.valid_until.is_some_and(|until| until <= now);
+            return Ok(if over {
+                Found::Broken(expired(&kept))
+            } else {
+                usable(kept)
+            });
+        }
+        let Some(stored) = providers::by_slug(tx, slug).await? else {
+            return Ok(Found::None);
+        };
+        Ok(self.keep(&stored, public_url, now))
+    }
+
+    fn keep(&self, stored: &StoredProvider, public_url: &str, now: Timestamp) -> Found {
+        match compile(&stored.provider, public_url, now) {
+            Ok(ready) => {
+                let ready = Arc::new(SamlProvider {
+                    version: stored.version,
+                    ..ready
+                });
+                let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.insert(stored.provider.slug.clone(), Arc::clone(&ready));
+                usable(ready)
+            }
+            Err(_) if !stored.provider.enabled => Found::None,
+            Err(error) => Found::Broken(error),
+        }
+    }
+}
+
+fn usable(provider: Arc<SamlProvider>) -> Found {
+    if provider.provider.enabled {
+        Found::Ready(provider)
+    } else {
+        Found::None
+    }
+}
+
+fn expired(provider: &SamlProvider) -> SetupError {
+    let until = provider
+        .metadata
+        .valid_until
+        .map(Timestamp::rfc3339)
+        .unwrap_or_default();
+    SetupError::new(
+        "saml.metadata_expired",
+        "saml.metadata_xml",
+        format!(
+            "the IdP's metadata was valid until {until} only: take the current metadata from the IdP"
+        ),
+    )
+}
