@@ -227,30 +227,3 @@ fn help_goes_to_standard_output_and_misuse_does_not() {
     assert!(place.run("user create").bad(2).contains("--email"));
     assert!(place.run("sevre").bad(2).contains("sevre"));
 }
-
-#[test]
-fn check_reads_the_metadata_of_providers() {
-    let place = Place::new();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("idp-metadata-fixtures");
-    let provider = |slug: &str, file: &str| {
-        format!(
-            "[[provider]]\nslug = \"{slug}\"\nkind = \"saml\"\nallowed_domains = [\"*\"]\n\
-             saml.metadata_file = {:?}\n",
-            fixtures.join(file)
-        )
-    };
-    let base = "public_url = \"http://localhost:8080\"\n";
-    let good = provider("okta", "okta/metadata.xml");
-    place.write("config.toml", &format!("{base}{good}"));
-    place.run("check").good();
-    let bad = provider("bad", "hostile/no-signing-key.xml");
-    place.write("config.toml", &format!("{base}{good}{bad}"));
-    let found = place.run("check");
-    assert_eq!(found.code, 1);
-    let beginning = "error: provider[bad].saml.metadata_xml: ";
-    assert!(
-        found.out.lines().any(|l| l.starts_with(beginning)),
-        "{}",
-        found.out
-    );
-}

@@ -27,6 +27,9 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Runs the gateway. SIGTERM finishes what has begun and stops; SIGHUP
+    /// reads providers and the log level again.
+    Serve,
     /// Checks the configuration and what it points to, and prints every
     /// problem with its key.
     Check,

@@ -10,14 +10,10 @@ use secrecy::ExposeSecret as _;
 
 use super::{gateway, out};
 use crate::directory::Directory;
-use crate::domain::{Clock, Entropy, Provider, Timestamp};
-use crate::login::saml::metadata;
+use crate::domain::{Clock, Entropy};
 use crate::platform::config::{Config, Examined, Problem, Problems};
 use crate::platform::crypto::{KeyError, MasterKeys};
 use crate::platform::storage::{Db, StorageError};
-
-/// How long before a certificate ends an admin hears of it.
-const CERTIFICATE_WARNING_DAYS: i64 = 30;
 
 /// How long a database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(6);
@@ -35,9 +31,6 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
             check_database(&config, &mut findings).await;
             Ok(())
         })?;
-        for provider in &config.providers {
-            check_metadata(provider, Clock::System.now(), &mut findings);
-        }
     }
     findings.print(path)
 }
@@ -111,7 +104,7 @@ async fn check_database(config: &Config, findings: &mut Findings) {
         return;
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, open(config)).await {
-        Ok(Ok(directory)) => check_stored_providers(&directory, config, findings).await,
+        Ok(Ok(directory)) => check_writes(&directory, findings).await,
         Ok(Err(error)) => findings.problem(KEY, error.to_string()),
         Err(_) => findings.problem(
             KEY,
@@ -127,57 +120,15 @@ async fn open(config: &Config) -> Result<Directory, StorageError> {
     Ok(Directory::new(db, Clock::System, Entropy::System))
 }
 
-async fn check_stored_providers(directory: &Directory, config: &Config, findings: &mut Findings) {
+async fn check_writes(directory: &Directory, findings: &mut Findings) {
     // A database without tables is an empty one: `serve` makes them.
-    let Ok(stored) = directory.providers().await else {
+    if directory.providers().await.is_err() {
         findings.warning(
             "database.url",
             "the database is not up to date; `doorward migrate` or the next start does that",
         );
-        return;
-    };
-    if let Err(error) = directory.db.ping_write().await {
+    } else if let Err(error) = directory.db.ping_write().await {
         findings.problem("database.url", error.to_string());
-    }
-    let in_file = |provider: &Provider| {
-        let mut listed = config.providers.iter();
-        listed.any(|other| other.slug == provider.slug)
-    };
-    for stored in stored.iter().filter(|s| !in_file(&s.provider)) {
-        check_metadata(&stored.provider, directory.now(), findings);
-    }
-}
-
-fn check_metadata(provider: &Provider, now: Timestamp, findings: &mut Findings) {
-    let Some(saml) = &provider.saml else { return };
-    let Some(xml) = &saml.metadata_xml else {
-        return;
-    };
-    let key = format!("provider[{}].saml.metadata_xml", provider.slug);
-    let idp = match metadata::parse(xml.as_bytes(), saml.entity_id.as_deref(), now) {
-        Ok(idp) => idp,
-        Err(error) => return findings.problem(&key, error.to_string()),
-    };
-    for warning in &idp.warnings {
-        findings.warning(&key, warning.clone());
-    }
-    for certificate in &idp.signing_certificates {
-        let days = certificate.days_left(now);
-        let name = &certificate.subject;
-        if days < 0 {
-            findings.warning(
-                &key,
-                format!(
-                    "the signing certificate of {name} expired {} days ago",
-                    -days
-                ),
-            );
-        } else if days <= CERTIFICATE_WARNING_DAYS {
-            findings.warning(
-                &key,
-                format!("the signing certificate of {name} expires in {days} days"),
-            );
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod check;
 mod gateway;
 mod out;
+mod serve;
 mod token;
 mod user;
 
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
+        Command::Serve => serve::serve(&cli.config),
         Command::Check => check::check(&cli.config),
         Command::Migrate => gateway::migrate(&cli.config),
         Command::User(command) => user::run(&cli.config, command),

@@ -1,0 +1,87 @@
+//! What has to be done now and then: what has run out is deleted.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Core;
+use crate::directory::DirectoryError;
+use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
+use crate::domain::{Reference, Timestamp, TraceId};
+use crate::sessions::{rows, sign_in};
+
+/// Sign-ins that have run out are gone within a minute.
+const SWEEP: Duration = Duration::from_secs(20);
+/// How long login traces are kept, in seconds.
+const TRACES: i64 = 90 * 24 * 3600;
+
+/// Runs until it is cancelled.
+pub(super) async fn run(core: Core, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut traces_cut = Timestamp(0);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = sweep(&core).await {
+            tracing::warn!(%error, "what has run out could not be deleted");
+        }
+        let now = core.directory.now();
+        if now.seconds_since(traces_cut) >= 3600 {
+            traces_cut = now;
+            if let Err(error) = core
+                .directory
+                .forget_traces_before(now.plus_seconds(-TRACES))
+                .await
+            {
+                tracing::warn!(%error, "old login traces could not be deleted");
+            }
+        }
+    }
+}
+
+async fn sweep(core: &Core) -> Result<(), DirectoryError> {
+    let core = core.clone();
+    core.directory
+        .db
+        .clone()
+        .write(move |tx| {
+            let core = core.clone();
+            Box::pin(async move {
+                let now = core.directory.now();
+                rows::sweep(tx, core.sessions.lifetimes, now).await?;
+                for (lost, _) in sign_in::take_expired(tx, now).await? {
+                    traces::record(tx, &never_came_back(&core, &lost, now)).await?;
+                }
+                Ok::<_, DirectoryError>(())
+            })
+        })
+        .await
+}
+
+/// An attempt that reached us and was never finished leaves a trace too.
+fn never_came_back(core: &Core, lost: &sign_in::SignIn, now: Timestamp) -> LoginTrace {
+    let entropy = &core.directory.entropy;
+    LoginTrace {
+        id: TraceId::new(now, entropy),
+        at: now,
+        provider: lost.provider.to_string(),
+        kind: "saml".to_owned(),
+        outcome: TraceOutcome::Failed,
+        reference: Reference::new(entropy),
+        user: None,
+        code: "saml.browser_gone".to_owned(),
+        details: TraceDetails {
+            summary: "the IdP's answer was good, but the browser never came back for its session"
+                .to_owned(),
+            side: Some(Side::User),
+            remedy: Some(
+                "Nothing to change: the person closed the page, or the browser lost its way."
+                    .to_owned(),
+            ),
+            ..TraceDetails::default()
+        },
+    }
+}

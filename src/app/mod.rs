@@ -1,0 +1,255 @@
+//! Composition: opens what the configuration names, and puts the routers
+//! together. The only place, with [`crate::cli`], that knows every folder.
+
+mod health;
+mod jobs;
+pub mod providers;
+mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Semaphore;
+
+use crate::directory::settings::Settings;
+use crate::directory::{Directory, DirectoryError};
+use crate::domain::{Clock, Entropy};
+use crate::login::saml;
+use crate::platform::config::Config;
+use crate::platform::crypto::{KeyError, MasterKeys};
+use crate::platform::storage::{Db, StorageError, UnitError, params};
+use crate::platform::telemetry::{LogHandle, Metrics};
+use crate::platform::web::{self, Kit, KitSettings};
+use crate::portal::{self, PortalState};
+use crate::sessions::layer::SessionState;
+use crate::sessions::{Lifetimes, Sessions};
+
+pub use server::serve;
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database.
+    #[error("database: {0}")]
+    Storage(#[from] StorageError),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The master key.
+    #[error("secrets: {0}")]
+    Key(#[from] KeyError),
+    /// The database was written under another master key.
+    #[error(
+        "secrets: this database belongs to another master key; give this replica the key of the others ([secrets] key_file, or DOORWARD__SECRETS__KEY)"
+    )]
+    OtherKey,
+    /// A file that the configuration names.
+    #[error("{key}: {problem}")]
+    Config {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The address cannot be listened on.
+    #[error("server.listen: {address} cannot be listened on: {problem}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What is wrong.
+        problem: std::io::Error,
+    },
+}
+
+impl UnitError for AppError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Storage(e) if e.is_conflict())
+    }
+}
+
+/// What every command works with: the directory behind an open database.
+#[derive(Clone)]
+pub struct Core {
+    /// Users, groups, providers, tokens.
+    pub directory: Directory,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// The master key.
+    pub keys: Arc<MasterKeys>,
+}
+
+impl Core {
+    /// Opens the database and the master key, migrates, and makes sure that
+    /// the two belong together.
+    pub async fn open(config: &Config) -> Result<Self, AppError> {
+        let entropy = Entropy::System;
+        let keys = match &config.secrets.key {
+            Some(key) => MasterKeys::parse(key.expose_secret())?,
+            None => MasterKeys::load_or_create(&config.key_file(), &entropy)?,
+        };
+        let db = Db::open(config.database.url.expose_secret()).await?;
+        same_key(&db, &keys).await?;
+        let clock = Clock::System;
+        let lifetimes = Lifetimes {
+            lifetime: config.session.lifetime.seconds(),
+            idle: config.session.idle_timeout.seconds(),
+            enforce_validity: config.security.enforce_validity,
+        };
+        let directory = Directory::new(db.clone(), clock.clone(), entropy.clone());
+        let sessions = Sessions {
+            db,
+            clock,
+            entropy,
+            lifetimes,
+        };
+        Ok(Self {
+            directory,
+            sessions,
+            keys: Arc::new(keys),
+        })
+    }
+}
+
+/// The database remembers whose secrets it holds: a replica with another key
+/// would write what the others cannot read.
+async fn same_key(db: &Db, keys: &MasterKeys) -> Result<(), AppError> {
+    const KEY: &str = "master_key";
+    let ours = keys.fingerprint().to_owned();
+    let theirs: String = db
+        .write(move |tx| {
+            let ours = ours.clone();
+            Box::pin(async move {
+                let sql =
+                    "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                tx.execute(sql, params![KEY, ours.clone()]).await?;
+                let sql = "SELECT value FROM settings WHERE key = $1";
+                let row = tx.query_opt(sql, params![KEY]).await?;
+                row.map_or(Ok(ours), |row| row.reader().text())
+            })
+        })
+        .await
+        .map_err(|e: StorageError| e)?;
+    if keys.knows(&theirs) {
+        Ok(())
+    } else {
+        Err(AppError::OtherKey)
+    }
+}
+
+/// The settings where the database has none.
+#[must_use]
+pub fn default_settings(config: &Config) -> Settings {
+    Settings {
+        allowed_domains: config.security.allowed_domains.clone(),
+        home_realm_discovery: false,
+    }
+}
+
+/// The whole gateway as one router.
+pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<Router, AppError> {
+    let kit = kit(config, core)?;
+    let defaults = default_settings(config);
+    let saml = saml::flow::SamlState {
+        directory: core.directory.clone(),
+        sessions: core.sessions.clone(),
+        kit: kit.clone(),
+        defaults,
+        max_skew: config.security.max_clock_skew.seconds(),
+        registry: Arc::default(),
+        cores: Arc::new(Semaphore::new(cores())),
+    };
+    let portal = PortalState {
+        kit: kit.clone(),
+        directory: core.directory.clone(),
+        sessions: core.sessions.clone(),
+        defaults: default_settings(config),
+    };
+    let sessions = SessionState {
+        kit: kit.clone(),
+        sessions: core.sessions.clone(),
+    };
+    let router = Router::new()
+        .merge(saml::flow::router(saml))
+        .merge(portal::router(portal))
+        .layer(from_fn_with_state(
+            sessions,
+            crate::sessions::layer::session,
+        ))
+        .merge(health::router(
+            core.directory.db.clone(),
+            config.metrics.clone(),
+            metrics,
+            &kit,
+        ));
+    Ok(web::secure(router, &kit))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn kit(config: &Config, core: &Core) -> Result<Kit, AppError> {
+    let origin = config.public_url.origin();
+    let public_origin = url::Url::parse(origin).map_err(|e| AppError::Config {
+        key: "public_url",
+        problem: e.to_string(),
+    })?;
+    let mut settings = KitSettings::new(public_origin);
+    settings
+        .cookie_domain
+        .clone_from(&config.session.cookie_domain);
+    settings
+        .trusted_proxies
+        .clone_from(&config.server.trusted_proxies);
+    settings.csrf_key = *core.keys.derive("form tokens")?;
+    settings.branding = branding(config)?;
+    Ok(Kit::new(settings))
+}
+
+fn branding(config: &Config) -> Result<web::Branding, AppError> {
+    let ours = &config.branding;
+    let wrong = |key, problem: &str| AppError::Config {
+        key,
+        problem: problem.to_owned(),
+    };
+    let mut branding = web::Branding {
+        name: Some(ours.name.clone()),
+        ..web::Branding::default()
+    };
+    if let Some(path) = &ours.logo {
+        let bytes = std::fs::read(path).map_err(|e| wrong("branding.logo", &e.to_string()))?;
+        let logo = web::Logo::from_bytes(bytes);
+        let logo = logo.ok_or_else(|| wrong("branding.logo", "is no SVG, PNG, WebP or JPEG"))?;
+        branding.logo = Some(logo);
+    }
+    if let Some(accent) = &ours.accent {
+        let accent = web::Accent::parse(accent);
+        branding.accent = accent
+            .ok_or_else(|| wrong("branding.accent", "is no #rrggbb"))?
+            .into();
+    }
+    if let Some(support) = &ours.support {
+        let support = web::Support::parse(support);
+        let problem = "is neither an e-mail address nor a web address";
+        branding.support = Some(support.ok_or_else(|| wrong("branding.support", problem))?);
+    }
+    let link = |key, text: &Option<String>| match text.as_deref().map(url::Url::parse) {
+        None => Ok(None),
+        Some(Ok(url)) => Ok(Some(url)),
+        Some(Err(e)) => Err(wrong(key, &e.to_string())),
+    };
+    branding.imprint_url = link("branding.imprint_url", &ours.imprint_url)?;
+    branding.privacy_url = link("branding.privacy_url", &ours.privacy_url)?;
+    Ok(branding)
+}
+
+/// What `serve` needs beside the configuration.
+#[derive(Clone)]
+pub struct Running {
+    /// Changes the log level while the gateway runs.
+    pub log: LogHandle,
+    /// Where the configuration file is, to read it again.
+    pub config_path: std::path::PathBuf,
+}
