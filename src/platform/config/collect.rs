@@ -79,11 +79,12 @@ impl Collector {
         };
         let typed = if expected.contains("sequence") {
             list(raw)
+        } else if let Ok(truth) = raw.trim().parse::<bool>() {
+            Value::from(truth)
+        } else if let Ok(number) = raw.trim().parse::<i64>() {
+            Value::from(number)
         } else {
-            match raw.parse::<Value>() {
-                Ok(Value::String(..)) | Err(_) => return false,
-                Ok(typed) => typed,
-            }
+            return false;
         };
         replace(value, &error.path, typed)
     }
