@@ -53,8 +53,7 @@ fn app(kit: &Kit) -> Router {
 }
 
 async fn fall() -> Response {
-    let none: Option<Response> = None;
-    none.expect("the secret cause")
+    panic!("the secret cause");
 }
 
 async fn call(kit: &Kit, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
