@@ -14,9 +14,10 @@ use openssl::x509::{X509, X509NameRef};
 
 use crate::domain::Timestamp;
 use crate::domain::address::is_deceptive;
+use crate::platform::xml::signature::{MINIMUM_RSA_BITS, VerifyKey};
 
 /// The shortest RSA key that is accepted, in bits.
-pub const SHORTEST_RSA: u32 = 2048;
+pub const SHORTEST_RSA: u32 = MINIMUM_RSA_BITS;
 
 /// A signing certificate of an IdP.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ pub struct Certificate {
     pub der: Vec<u8>,
     issuer: Vec<u8>,
     name: Vec<u8>,
-    public_key: PKey<Public>,
+    verify_key: VerifyKey,
 }
 
 impl PartialEq for Certificate {
@@ -115,6 +116,7 @@ impl Certificate {
         };
         let public_key = x509.public_key().map_err(|_| unreadable())?;
         let key = key_kind(&public_key, &subject)?;
+        let verify_key = VerifyKey::from_certificate(&x509).map_err(|_| unreadable())?;
         let der = x509.to_der().map_err(|_| CertificateError::NotX509)?;
         let digest = x509
             .digest(MessageDigest::sha256())
@@ -129,14 +131,14 @@ impl Certificate {
             subject,
             key,
             der,
-            public_key,
+            verify_key,
         })
     }
 
-    /// The key.
+    /// The key, decoded once and ready to verify with.
     #[must_use]
-    pub const fn public_key(&self) -> &PKey<Public> {
-        &self.public_key
+    pub const fn verify_key(&self) -> &VerifyKey {
+        &self.verify_key
     }
 
     /// Whole days from `now` until the certificate expires; negative once it
@@ -155,7 +157,8 @@ impl Certificate {
     }
 }
 
-/// The kind of a key that is accepted, in words.
+/// The kind of a key that is accepted, in words; for the others, words that an
+/// admin can act on.
 fn key_kind(key: &PKey<Public>, subject: &str) -> Result<String, CertificateError> {
     let unsupported = |kind: &str| CertificateError::Unsupported {
         subject: subject.to_owned(),

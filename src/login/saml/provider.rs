@@ -97,19 +97,8 @@ pub fn compile(
     })?;
     let metadata = metadata::parse(text.as_bytes(), settings.entity_id.as_deref(), now)
         .map_err(|e| SetupError::new(e.code(), "saml.metadata_xml", e.to_string()))?;
-    let keys: Vec<VerifyKey> = metadata
-        .signing_certificates
-        .iter()
-        .filter_map(|certificate| VerifyKey::from_certificate_der(&certificate.der).ok())
-        .collect();
-    if keys.is_empty() {
-        let sentence = "the metadata holds no signing certificate that can be used: without one nobody could tell the IdP's word from a forger's";
-        return Err(SetupError::new(
-            "saml.metadata_no_signing_key",
-            "saml.metadata_xml",
-            sentence,
-        ));
-    }
+    let certificates = metadata.signing_certificates.iter();
+    let keys = certificates.map(|c| c.verify_key().clone()).collect();
     Ok(SamlProvider {
         provider: provider.clone(),
         version: 0,

@@ -206,9 +206,18 @@ fn a_chain_is_known_by_its_names() {
 }
 
 #[test]
-fn the_key_is_the_certificates() {
+fn the_key_verifies_and_knows_its_certificate() {
     let key = ec(Nid::X9_62_PRIME256V1);
     let der = made(&key, "a", "a", MessageDigest::sha256());
     let certificate = Certificate::from_der(&der).unwrap();
-    assert!(certificate.public_key().public_eq(&key));
+    assert_eq!(
+        certificate.verify_key().fingerprint().to_uppercase(),
+        certificate.fingerprint_sha256.replace(':', "")
+    );
+    let xml = crate::platform::xml::signature::sign_enveloped("<a ID='_1'/>", "_1", &key, None);
+    let document = crate::platform::xml::Document::parse(&xml.unwrap()).unwrap();
+    let node = document.root().children().next().unwrap();
+    let signature = crate::platform::xml::signature::Signature::read(node, false).unwrap();
+    let pinned = [certificate.verify_key().clone()];
+    assert!(signature.verify(&pinned).is_ok());
 }
