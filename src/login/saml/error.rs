@@ -233,7 +233,7 @@ pub enum SamlError {
     },
     /// Made before it was asked for.
     #[error("the {level} was issued at {received}, before it was asked for at {expected}: \
-        the clocks differ by {seconds} seconds or more", seconds = seconds_between(.received, .expected))]
+        the clocks differ by {seconds} seconds or more", seconds = seconds_between(*.received, *.expected))]
     IssueInstantPast {
         /// Where.
         level: Level,
@@ -244,7 +244,7 @@ pub enum SamlError {
     },
     /// Made in the future.
     #[error("the {level} was issued at {received}, and here it is {now}: \
-        the clocks differ by {seconds} seconds or more", seconds = seconds_between(.now, .received))]
+        the clocks differ by {seconds} seconds or more", seconds = seconds_between(*.now, *.received))]
     IssueInstantFuture {
         /// Where.
         level: Level,
@@ -293,7 +293,7 @@ pub enum SamlError {
     ConfirmationNotBefore,
     /// Too late.
     #[error("the {what} ended at {received}, and here it is {now}: {seconds} seconds too late",
-        seconds = seconds_between(.received, .now))]
+        seconds = seconds_between(*.received, *.now))]
     Expired {
         /// What ended.
         what: Validity,
@@ -304,7 +304,7 @@ pub enum SamlError {
     },
     /// Too early.
     #[error("the {what} begins at {received}, and here it is {now}: {seconds} seconds too early",
-        seconds = seconds_between(.now, .received))]
+        seconds = seconds_between(*.now, *.received))]
     NotYetValid {
         /// What begins.
         what: Validity,
@@ -374,8 +374,8 @@ impl std::fmt::Display for Validity {
     }
 }
 
-fn seconds_between(earlier: &Timestamp, later: &Timestamp) -> i64 {
-    later.seconds_since(*earlier)
+fn seconds_between(earlier: Timestamp, later: Timestamp) -> i64 {
+    later.seconds_since(earlier)
 }
 
 impl SamlError {

@@ -97,7 +97,7 @@ fn check_ids(document: &Document) -> Result<(), SamlError> {
     Ok(())
 }
 
-/// Wider than `xs:ID`, since OpenSAML sends some that start with a digit;
+/// Wider than `xs:ID`, since `OpenSAML` sends some that start with a digit;
 /// narrow enough for every URI, file and log.
 fn is_id(id: &str) -> bool {
     (1..=256).contains(&id.len())

@@ -325,25 +325,22 @@ fn read_authn(assertion: Node<'_>, expect: &Expectations<'_>) -> Result<Authn, S
         if let Some(end) = end {
             check_end(end, Validity::Session, expect)?;
         }
-        match &mut read {
-            Some(first) => {
-                first.session_not_on_or_after = match (first.session_not_on_or_after, end) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            None => {
-                let context = statement
-                    .child(ASSERTION, "AuthnContext")
-                    .and_then(|c| c.child(ASSERTION, "AuthnContextClassRef"));
-                read = Some(Authn {
-                    session_index: statement.attr("SessionIndex").map(str::to_owned),
-                    session_not_on_or_after: end,
-                    instant,
-                    context: context.map(|c| trimmed(c).into_owned()),
-                });
-            }
+        if let Some(first) = &mut read {
+            first.session_not_on_or_after = match (first.session_not_on_or_after, end) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            continue;
         }
+        let context = statement
+            .child(ASSERTION, "AuthnContext")
+            .and_then(|c| c.child(ASSERTION, "AuthnContextClassRef"));
+        read = Some(Authn {
+            session_index: statement.attr("SessionIndex").map(str::to_owned),
+            session_not_on_or_after: end,
+            instant,
+            context: context.map(|c| trimmed(c).into_owned()),
+        });
     }
     read.ok_or(SamlError::AuthnStatementMissing)
 }

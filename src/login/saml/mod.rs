@@ -20,3 +20,6 @@ pub mod sp_metadata;
 mod time;
 
 pub use error::SamlError;
+
+#[cfg(test)]
+mod tests;

@@ -132,7 +132,7 @@ pub fn decode(saml_response: &str) -> Result<Decoded, SamlError> {
 
 fn without_space(text: &str) -> Cow<'_, str> {
     let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
-    if text.as_bytes().iter().any(|b| is_space(b)) {
+    if text.as_bytes().iter().any(is_space) {
         Cow::Owned(text.split([' ', '\t', '\n', '\r']).collect())
     } else {
         Cow::Borrowed(text)

@@ -135,7 +135,7 @@ impl VerifyKey {
     /// Whether `signature` is this key's signature of something with this
     /// digest. What OpenSSL cannot process is no signature.
     pub(super) fn verifies(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> bool {
-        let verified = match (&self.material, algorithm.scheme) {
+        let verified: Result<bool, ErrorStack> = match (&self.material, algorithm.scheme) {
             (Material::Rsa(key), Scheme::Pkcs1 | Scheme::Pss) => {
                 verify_rsa(key, algorithm, digest, signature)
             }
@@ -144,7 +144,7 @@ impl VerifyKey {
             }
             _ => Ok(false),
         };
-        verified.unwrap_or_else(|_: ErrorStack| false)
+        verified.unwrap_or(false)
     }
 }
 

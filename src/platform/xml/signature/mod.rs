@@ -12,6 +12,9 @@ mod key;
 mod sign;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use key::{KeyError, MINIMUM_RSA_BITS, VerifyKey};
 pub use sign::{SignError, algorithm_of, sign_enveloped, sign_octets};
 pub use verify::Signature;

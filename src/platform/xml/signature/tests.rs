@@ -35,6 +35,11 @@ fn public(key: &PKey<Private>) -> Result<VerifyKey, KeyError> {
     VerifyKey::from_public_key(&PKey::public_key_from_der(&der).unwrap())
 }
 
+/// Makes a signature value.
+type Value<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+/// Changes a Signature.
+type Edit = Box<dyn Fn(String) -> String>;
+
 /// What a signer may vary.
 struct Forge<'a> {
     subject: &'a str,
@@ -44,13 +49,13 @@ struct Forge<'a> {
     c14n: String,
     transforms: String,
     reference: String,
-    value: &'a dyn Fn(&[u8]) -> Vec<u8>,
+    value: Value<'a>,
     /// Changes the finished Signature, which is also what is signed.
     edit: &'a dyn Fn(String) -> String,
 }
 
 impl<'a> Forge<'a> {
-    fn new(value: &'a dyn Fn(&[u8]) -> Vec<u8>) -> Self {
+    fn new(value: Value<'a>) -> Self {
         Self {
             subject: SUBJECT,
             algorithm: format!("{MORE}rsa-sha256"),
@@ -203,7 +208,7 @@ fn rsa_algorithms() {
         }
         forge.algorithm = format!("{MORE_2007}{name}-rsa-MGF1");
         let (short, foreign) = (pss(8, digest), pss(length, MessageDigest::sha1()));
-        let wrong: [&dyn Fn(&[u8]) -> Vec<u8>; 3] = [&short, &foreign, &sign];
+        let wrong: [Value<'_>; 3] = [&short, &foreign, &sign];
         for value in wrong {
             forge.value = value;
             let fail = verify(&forge.make(), &keys, false);
@@ -248,7 +253,7 @@ fn ecdsa_values_are_r_and_s_of_full_length() {
                 verify(&forge.make(), &[public(&rsa()).unwrap()], false),
                 Err(SignatureError::KeyKind)
             );
-            let wrong: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [&longer, &cut, &der, &zero];
+            let wrong: [Value<'_>; 4] = [&longer, &cut, &der, &zero];
             for value in wrong {
                 forge.value = value;
                 let fail = verify(&forge.make(), &keys, false);
@@ -442,6 +447,7 @@ fn references_and_transforms_that_are_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn shapes_that_are_refused_though_the_signature_value_is_right() {
     let key = rsa();
     let keys = [public(&key).unwrap()];
@@ -456,7 +462,7 @@ fn shapes_that_are_refused_though_the_signature_value_is_right() {
         let end = s.find("</Reference>").unwrap() + "</Reference>".len();
         s[start..end].to_owned()
     };
-    let edits: Vec<(&str, Box<dyn Fn(String) -> String>)> = vec![
+    let edits: Vec<(&str, Edit)> = vec![
         (
             "two SignedInfo",
             Box::new(move |s| s.replace("</SignedInfo>", &format!("</SignedInfo>{}", info(&s)))),
