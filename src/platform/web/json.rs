@@ -20,19 +20,43 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "request.content_type",
-                "The body is not JSON.",
-            )
-            .with_detail("Send the header Content-Type: application/json."));
-        }
+        expect_json(request.headers())?;
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| unreadable(rejection.status()))?;
-        read(&body).map(Self)
+        Self::from_slice(&body).map(Self)
     }
+}
+
+impl<T: DeserializeOwned> ApiJson<T> {
+    /// Takes a body that was read already, with the same errors.
+    pub fn from_slice(body: &[u8]) -> Result<T, Problem> {
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let value: T = serde_path_to_error::deserialize(&mut reader).map_err(described)?;
+        reader
+            .end()
+            .map_err(|error| explain(String::new(), &error))?;
+        Ok(value)
+    }
+
+    /// Takes a value that was made out of a body, as a merge patch makes one,
+    /// with the same errors.
+    pub fn from_value(value: serde_json::Value) -> Result<T, Problem> {
+        serde_path_to_error::deserialize(value).map_err(described)
+    }
+}
+
+/// Refuses a body that does not say that it is JSON (`415`).
+pub fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "request.content_type",
+        "The body is not JSON.",
+    )
+    .with_detail("Send the header Content-Type: application/json."))
 }
 
 /// `application/json`, or anything that says that it is JSON underneath, such
@@ -58,16 +82,9 @@ fn unreadable(status: StatusCode) -> Problem {
     Problem::malformed("The body broke off.")
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let place = pointer(error.path());
-        explain(place, error.inner())
-    })?;
-    reader
-        .end()
-        .map_err(|error| explain(String::new(), &error))?;
-    Ok(value)
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn described(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    explain(pointer(error.path()), error.inner())
 }
 
 fn explain(place: String, error: &serde_json::Error) -> Problem {
@@ -146,7 +163,7 @@ mod tests {
     }
 
     fn problem(body: &str) -> (u16, String, Option<String>) {
-        let problem = read::<Thing>(body.as_bytes()).unwrap_err();
+        let problem = ApiJson::<Thing>::from_slice(body.as_bytes()).unwrap_err();
         let place = problem.errors.first().and_then(|e| e.pointer.clone());
         (
             problem.status.as_u16(),

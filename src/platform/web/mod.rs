@@ -31,7 +31,7 @@ pub use branding::{Branding, Logo, Support};
 pub use client::{ClientAddr, client_addr};
 pub use cookies::CookieNames;
 pub use error::{Failure, Message};
-pub use json::ApiJson;
+pub use json::{ApiJson, expect_json};
 pub use kit::{Kit, KitSettings};
 pub use layers::secure;
 pub use page::{FormAction, Page};
