@@ -8,7 +8,7 @@ use tower_sessions::Session;
 
 use super::rows::SignedIn;
 use super::store::{RequestStore, SIGNED_IN, hash_of};
-use crate::domain::User;
+use crate::domain::{Timestamp, User};
 
 /// The signed-in user of a request.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Current {
     pub user: User,
     /// How they signed in.
     pub signed_in: SignedIn,
+    /// When the session ends at the latest, used or not.
+    pub expires_at: Timestamp,
     /// The session's key in the database; CSRF tokens are bound to it.
     pub id_hash: String,
 }
@@ -41,11 +43,13 @@ pub async fn current(parts: &Parts) -> Result<Current, NoOne> {
         .ok_or(NoOne::SignedOut)?;
     let signed_in = session.get::<SignedIn>(SIGNED_IN).await;
     let signed_in = signed_in.map_err(|e| NoOne::Unavailable(e.to_string()))?;
-    let found = signed_in.zip(store.user().cloned()).zip(session.id());
-    let ((signed_in, user), id) = found.ok_or(NoOne::SignedOut)?;
+    let user = store.user().cloned().zip(store.expires_at());
+    let found = signed_in.zip(user).zip(session.id());
+    let ((signed_in, (user, expires_at)), id) = found.ok_or(NoOne::SignedOut)?;
     Ok(Current {
         user,
         signed_in,
+        expires_at,
         id_hash: hash_of(&id),
     })
 }

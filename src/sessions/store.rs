@@ -16,7 +16,7 @@ use tower_sessions::session_store::{Error, Result};
 
 use super::Sessions;
 use super::rows::SignedIn;
-use crate::domain::User;
+use crate::domain::{Timestamp, User};
 use crate::platform::storage::{StorageError, params};
 
 /// What a session remembers, by key.
@@ -36,7 +36,7 @@ pub fn signed_in(data: &Data) -> Option<SignedIn> {
 /// that came with the session, so that nobody has to ask twice.
 pub struct RequestStore {
     sessions: Sessions,
-    user: OnceLock<User>,
+    found: OnceLock<(User, Timestamp)>,
 }
 
 impl std::fmt::Debug for RequestStore {
@@ -51,14 +51,20 @@ impl RequestStore {
     pub const fn new(sessions: Sessions) -> Self {
         Self {
             sessions,
-            user: OnceLock::new(),
+            found: OnceLock::new(),
         }
     }
 
     /// The user of the session, once it has been loaded.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.user.get()
+        self.found.get().map(|(user, _)| user)
+    }
+
+    /// When the session ends at the latest, once it has been loaded.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.found.get().map(|(_, expires_at)| *expires_at)
     }
 }
 
@@ -125,7 +131,7 @@ impl SessionStore for RequestStore {
         let seconds = stored.expires_at.millis() / 1000;
         let expiry_date = OffsetDateTime::from_unix_timestamp(seconds)
             .map_err(|e| Error::Decode(e.to_string()))?;
-        drop(self.user.set(stored.user));
+        drop(self.found.set((stored.user, stored.expires_at)));
         Ok(Some(Record {
             id: *id,
             data,
