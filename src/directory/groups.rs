@@ -9,7 +9,7 @@ use super::plan::{Change, change};
 use super::reconcile::Context;
 use super::{Directory, Page, users};
 use crate::domain::{Group, GroupId, Slug, Source, Timestamp, UserId, address};
-use crate::platform::storage::{Reader, StorageError, Tx, params};
+use crate::platform::storage::{Reader, StorageError, Tx, dialect, params};
 
 const COLUMNS: &str = "g.id, g.name, g.description, g.is_external, g.source, g.owner, \
     g.external_id, g.created_at, g.updated_at";
@@ -57,23 +57,23 @@ async fn internal_by_name(tx: &mut Tx, name: &str) -> Result<Option<Group>, Stor
         .transpose()
 }
 
-/// The groups of each of the users, by name.
+/// The groups of each of the users, by name. A user without groups is absent.
 pub async fn of_users(
     tx: &mut Tx,
     users: &[UserId],
 ) -> Result<BTreeMap<UserId, Vec<Group>>, StorageError> {
-    let mut found = BTreeMap::new();
-    let sql = format!(
-        "SELECT {COLUMNS} FROM groups g JOIN group_members m ON m.group_id = g.id \
-         WHERE m.user_id = $1 ORDER BY g.name_key, g.id"
-    );
-    for user in users {
-        let rows = tx.query(&sql, params![user]).await?;
-        let groups: Result<Vec<_>, _> = rows
-            .into_iter()
-            .map(|row| read(&mut row.reader()))
-            .collect();
-        found.insert(user.clone(), groups?);
+    let mut found: BTreeMap<UserId, Vec<Group>> = BTreeMap::new();
+    for some in users.chunks(dialect::ANY_OF_MOST) {
+        let (names, values) = users::any_of(1, some);
+        let sql = format!(
+            "SELECT m.user_id, {COLUMNS} FROM groups g JOIN group_members m ON m.group_id = g.id \
+             WHERE m.user_id IN ({names}) ORDER BY g.name_key, g.id"
+        );
+        for row in tx.query(&sql, &values).await? {
+            let mut reader = row.reader();
+            let user = UserId::from_row(reader.text()?);
+            found.entry(user).or_default().push(read(&mut reader)?);
+        }
     }
     Ok(found)
 }
@@ -491,9 +491,7 @@ async fn list(
         "SELECT {COLUMNS}, (SELECT COUNT(*) FROM group_members m WHERE m.group_id = g.id) \
          FROM groups g WHERE g.id > $1 AND g.name_key LIKE $2 ESCAPE '\\' ORDER BY g.id LIMIT $3"
     );
-    let pattern = crate::platform::storage::dialect::like_anywhere(
-        &search.unwrap_or_default().trim().to_lowercase(),
-    );
+    let pattern = dialect::like_anywhere(&search.unwrap_or_default().trim().to_lowercase());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = tx
         .query(&sql, params![cursor.unwrap_or_default(), pattern, limit])

@@ -1,13 +1,13 @@
 //! Users in the database: one place that knows the columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::error::DirectoryError;
-use super::{Directory, Page};
+use super::{Directory, Page, groups};
 use crate::domain::{
-    ExternalIdentity, Field, GroupId, Profile, Role, Slug, Source, Status, Timestamp, User, UserId,
-    address,
+    ExternalIdentity, Field, Group, GroupId, Profile, Role, Slug, Source, Status, Timestamp, User,
+    UserId, address,
 };
 use crate::platform::storage::{Reader, Row, StorageError, Tx, Value, dialect, params};
 
@@ -149,6 +149,40 @@ pub async fn identities(tx: &mut Tx, user: &UserId) -> Result<Vec<ExternalIdenti
         .collect()
 }
 
+/// The identities of each of the users, the oldest of a provider first. A user
+/// without identities is absent.
+pub async fn identities_of(
+    tx: &mut Tx,
+    users: &[UserId],
+) -> Result<BTreeMap<UserId, Vec<ExternalIdentity>>, StorageError> {
+    let mut found: BTreeMap<UserId, Vec<ExternalIdentity>> = BTreeMap::new();
+    for some in users.chunks(dialect::ANY_OF_MOST) {
+        let (names, values) = any_of(1, some);
+        let sql = format!(
+            "SELECT user_id, provider, issuer, subject FROM external_identities \
+             WHERE user_id IN ({names}) ORDER BY provider, created_at"
+        );
+        for row in tx.query(&sql, &values).await? {
+            let mut reader = row.reader();
+            let user = UserId::from_row(reader.text()?);
+            found.entry(user).or_default().push(ExternalIdentity {
+                provider: reader.parsed(Slug::parse)?,
+                issuer: reader.text()?,
+                subject: reader.text()?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Parameters and values for `IN (…)` over users; there is at least one.
+pub(super) fn any_of(first: usize, users: &[UserId]) -> (String, Vec<Value>) {
+    let (names, count) = dialect::any_of(first, users.len());
+    let last = users.last().into_iter().cycle();
+    let values = users.iter().chain(last).take(count);
+    (names, values.map(Value::from).collect())
+}
+
 /// Attaches an identity to a user; `false` when somebody has it.
 pub async fn attach(
     tx: &mut Tx,
@@ -255,7 +289,32 @@ pub struct UserFilter {
     pub group: Option<GroupId>,
 }
 
+/// What hangs on a user beside the profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Belongings {
+    /// The groups, by name.
+    pub groups: Vec<Group>,
+    /// How providers know the user.
+    pub identities: Vec<ExternalIdentity>,
+}
+
 impl Directory {
+    /// What hangs on each of the users; somebody on whom nothing hangs is
+    /// absent.
+    pub async fn belongings(
+        &self,
+        users: Vec<UserId>,
+    ) -> Result<BTreeMap<UserId, Belongings>, DirectoryError> {
+        let users = std::sync::Arc::new(users);
+        Ok(self
+            .db
+            .read(move |tx| {
+                let users = std::sync::Arc::clone(&users);
+                Box::pin(async move { belongings(tx, &users).await })
+            })
+            .await?)
+    }
+
     /// The user with this id.
     pub async fn user(&self, id: &UserId) -> Result<User, DirectoryError> {
         let id = id.clone();
@@ -298,6 +357,20 @@ impl Directory {
             })
             .await?)
     }
+}
+
+async fn belongings(
+    tx: &mut Tx,
+    users: &[UserId],
+) -> Result<BTreeMap<UserId, Belongings>, StorageError> {
+    let mut found: BTreeMap<UserId, Belongings> = BTreeMap::new();
+    for (user, groups) in groups::of_users(tx, users).await? {
+        found.entry(user).or_default().groups = groups;
+    }
+    for (user, identities) in identities_of(tx, users).await? {
+        found.entry(user).or_default().identities = identities;
+    }
+    Ok(found)
 }
 
 async fn list(

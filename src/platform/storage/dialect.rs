@@ -31,6 +31,21 @@ pub fn like_anywhere(text: &str) -> String {
     pattern
 }
 
+/// The most values of one [`any_of`].
+pub const ANY_OF_MOST: usize = 512;
+
+/// Parameters for `IN (…)` from `$first` on, for `count` values: their text,
+/// and how many they are. There are more of them than values, so that the
+/// statements that have to be prepared are few; the last value fills them up.
+#[must_use]
+pub fn any_of(first: usize, count: usize) -> (String, usize) {
+    let sizes = [1, 16, 128, ANY_OF_MOST];
+    let size = sizes.into_iter().find(|size| *size >= count);
+    let size = size.unwrap_or(count);
+    let names: Vec<String> = (first..first + size).map(|n| format!("${n}")).collect();
+    (names.join(", "), size)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +54,9 @@ mod tests {
     fn texts() {
         assert_eq!(sqlite_text("a = $1 AND b = $12"), "a = ?1 AND b = ?12");
         assert_eq!(like_anywhere("50%_\\"), "%50\\%\\_\\\\%");
+        assert_eq!(any_of(2, 1), ("$2".to_owned(), 1));
+        assert_eq!(any_of(1, 2).1, 16);
+        assert!(any_of(1, 16).0.ends_with(", $16"));
+        assert_eq!(any_of(1, 600).1, 600);
     }
 }
