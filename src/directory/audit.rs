@@ -1,6 +1,8 @@
 //! The audit log: who did what to whom, with the values before and after. An
 //! event is written in the transaction that it tells of.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::DirectoryError;
@@ -8,7 +10,7 @@ use super::plan::Change;
 use super::{Directory, Page};
 use crate::domain::ids::EventId;
 use crate::domain::{Entropy, Timestamp, UserId};
-use crate::platform::storage::{StorageError, Tx, params};
+use crate::platform::storage::{StorageError, Tx, Value, params};
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,19 +130,30 @@ pub async fn record(
     tx.execute(SQL, row).await.map(|_| ())
 }
 
+/// What a list of events is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Only what was done to the thing of this id or slug.
+    pub target: Option<String>,
+    /// Only what the actor of this id did.
+    pub actor: Option<String>,
+    /// Only this action, `user.created`.
+    pub action: Option<String>,
+}
+
 impl Directory {
-    /// One page of events, newest first; of one target when `target` is given.
+    /// One page of events, newest first.
     pub async fn audit(
         &self,
-        target: Option<String>,
+        filter: EventFilter,
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page<Event>, DirectoryError> {
         let events = self
             .db
             .read(move |tx| {
-                let (target, cursor) = (target.clone(), cursor.clone());
-                Box::pin(async move { list(tx, target.as_deref(), cursor, limit).await })
+                let (filter, cursor) = (filter.clone(), cursor.clone());
+                Box::pin(async move { list(tx, filter, cursor, limit).await })
             })
             .await?;
         Ok(Page::cut(events, limit, |event: &Event| {
@@ -151,25 +164,31 @@ impl Directory {
 
 async fn list(
     tx: &mut Tx,
-    target: Option<&str>,
+    filter: EventFilter,
     cursor: Option<String>,
     limit: usize,
 ) -> Result<Vec<Event>, StorageError> {
     const COLUMNS: &str = "id, at, actor_kind, actor_id, actor_name, action, target_kind, \
         target_id, target_name, changes";
     // Sorts after every UUID, in every collation.
-    let before = cursor.unwrap_or_else(|| "z".to_owned());
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let rows = if let Some(target) = target {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM audit_events WHERE id < $1 AND target_id = $3 ORDER BY id DESC LIMIT $2"
-        );
-        tx.query(&sql, params![before, limit, target]).await?
-    } else {
-        let sql =
-            format!("SELECT {COLUMNS} FROM audit_events WHERE id < $1 ORDER BY id DESC LIMIT $2");
-        tx.query(&sql, params![before, limit]).await?
-    };
+    let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
+    let mut sql = format!("SELECT {COLUMNS} FROM audit_events WHERE id < $1");
+    let conditions = [
+        ("target_id", filter.target),
+        ("actor_id", filter.actor),
+        ("action", filter.action),
+    ];
+    for (column, value) in conditions {
+        if let Some(value) = value {
+            values.push(Value::from(value));
+            let _ = write!(sql, " AND {column} = ${}", values.len());
+        }
+    }
+    values.push(Value::Int(
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
+    ));
+    let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", values.len());
+    let rows = tx.query(&sql, &values).await?;
     rows.into_iter()
         .map(|row| {
             let mut reader = row.reader();

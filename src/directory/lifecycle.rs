@@ -13,6 +13,9 @@ use crate::platform::storage::{StorageError, Tx, params};
 /// The lock under which admins come and go.
 const ADMINS: &str = "directory.admins";
 
+/// What the audit log calls a change of roles.
+pub(super) const ROLES_CHANGED: &str = "user.roles_changed";
+
 /// Ends everything that a user holds: browser sessions and the API tokens that
 /// the user made.
 pub async fn end_access(tx: &mut Tx, user: &UserId) -> Result<(), StorageError> {
@@ -69,20 +72,8 @@ impl Directory {
         status: Status,
         actor: Actor,
     ) -> Result<User, DirectoryError> {
-        let action = if status == Status::Active {
-            "user.reactivated"
-        } else {
-            "user.deactivated"
-        };
-        self.amend(id, actor, action, move |user| {
-            let before = std::mem::replace(&mut user.status, status);
-            if before == status {
-                vec![]
-            } else {
-                vec![change("status", before, status)]
-            }
-        })
-        .await
+        let edit = move |user: &mut User| with_status(user, status);
+        self.amend(id, actor, status_action(status), edit).await
     }
 
     /// Sets what a user may do here. Sessions end, so that the next one begins
@@ -93,15 +84,8 @@ impl Directory {
         roles: BTreeSet<Role>,
         actor: Actor,
     ) -> Result<User, DirectoryError> {
-        self.amend(id, actor, "user.roles_changed", move |user| {
-            let before = std::mem::replace(&mut user.roles, roles.clone());
-            if before == roles {
-                vec![]
-            } else {
-                vec![change("roles", words(&before), words(&roles))]
-            }
-        })
-        .await
+        let edit = move |user: &mut User| with_roles(user, &roles);
+        self.amend(id, actor, ROLES_CHANGED, edit).await
     }
 
     /// Deletes a user and all that hangs on it. Channels deactivate; only an
@@ -184,35 +168,76 @@ impl Directory {
                     let before = users::by_id(tx, &id)
                         .await?
                         .ok_or(DirectoryError::NotFound("user"))?;
-                    let mut user = before.clone();
-                    let changes = edit(&mut user);
-                    if changes.is_empty() {
-                        return Ok(user);
-                    }
-                    let stays_admin = user.has_role(Role::Admin) && user.status == Status::Active;
-                    if !stays_admin {
-                        keep_an_admin(tx, &before).await?;
-                    }
-                    let now = directory.now();
-                    user.updated_at = now;
-                    users::store(tx, &user).await?;
-                    user.version += 1;
-                    if user.status != Status::Active || user.roles != before.roles {
-                        end_access(tx, &id).await?;
-                    }
-                    let name = user.display_name();
-                    let target = Target {
-                        kind: "user",
-                        id: id.as_str(),
-                        name: &name,
-                    };
-                    let at = (now, &directory.entropy);
-                    audit::record(tx, at, &actor, action, target, &changes).await?;
-                    Ok(user)
+                    amend(tx, &directory, before, &actor, action, edit.as_ref()).await
                 })
             })
             .await
     }
+}
+
+/// Sets a status.
+pub(super) fn with_status(user: &mut User, status: Status) -> Vec<Change> {
+    let before = std::mem::replace(&mut user.status, status);
+    if before == status {
+        vec![]
+    } else {
+        vec![change("status", before, status)]
+    }
+}
+
+/// What the audit log calls a change to this status.
+pub(super) const fn status_action(status: Status) -> &'static str {
+    match status {
+        Status::Active => "user.reactivated",
+        Status::Inactive | Status::Pending => "user.deactivated",
+    }
+}
+
+/// Sets what a user may do here.
+pub(super) fn with_roles(user: &mut User, roles: &BTreeSet<Role>) -> Vec<Change> {
+    let before = std::mem::replace(&mut user.roles, roles.clone());
+    if before == *roles {
+        vec![]
+    } else {
+        vec![change("roles", words(&before), words(roles))]
+    }
+}
+
+/// Changes what decides over a user's access, inside a transaction: the last
+/// admin stays, and whoever loses something loses it at once.
+pub(super) async fn amend(
+    tx: &mut Tx,
+    directory: &Directory,
+    before: User,
+    actor: &Actor,
+    action: &'static str,
+    edit: impl Fn(&mut User) -> Vec<Change> + Send,
+) -> Result<User, DirectoryError> {
+    let mut user = before.clone();
+    let changes = edit(&mut user);
+    if changes.is_empty() {
+        return Ok(user);
+    }
+    let stays_admin = user.has_role(Role::Admin) && user.status == Status::Active;
+    if !stays_admin {
+        keep_an_admin(tx, &before).await?;
+    }
+    let now = directory.now();
+    user.updated_at = now;
+    users::store(tx, &user).await?;
+    user.version += 1;
+    if user.status != Status::Active || user.roles != before.roles {
+        end_access(tx, &user.id).await?;
+    }
+    let name = user.display_name();
+    let target = Target {
+        kind: "user",
+        id: user.id.as_str(),
+        name: &name,
+    };
+    let at = (now, &directory.entropy);
+    audit::record(tx, at, actor, action, target, &changes).await?;
+    Ok(user)
 }
 
 fn words(roles: &BTreeSet<Role>) -> String {

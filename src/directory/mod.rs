@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod authority;
 pub mod conflicts;
+pub mod edit;
 pub mod error;
 pub mod groups;
 pub mod lifecycle;

@@ -10,7 +10,8 @@ use super::policy::{self, LoginPolicy};
 use super::resolve::{self, Candidates, Matched, Resolution};
 use super::{Directory, conflicts, groups, users};
 use crate::domain::{
-    Channel, Entropy, ExternalIdentity, Field, Observation, Timestamp, User, UserId, address,
+    Channel, Entropy, ExternalIdentity, Field, Observation, Profile, Timestamp, User, UserId,
+    address,
 };
 use crate::platform::storage::{StorageError, Tx, params};
 
@@ -278,32 +279,44 @@ const LONGEST_SET: usize = 16_384;
 
 /// Whether the values can be what they are meant to be.
 fn validate(observation: &Observation) -> Result<(), DirectoryError> {
-    for (field, value) in observation.profile.iter() {
-        let longest = match field {
-            Field::ExtensionAttributes | Field::CustomAttributes | Field::PhotoUrl => LONGEST_SET,
-            _ => LONGEST,
-        };
-        let invalid = |reason: &str| Err(DirectoryError::invalid(field.name(), reason));
-        if value.chars().count() > longest {
-            return invalid(&format!("is longer than {longest} characters"));
-        }
-        if value.contains('\0') {
-            return invalid("holds a character that no text can hold");
-        }
-        match field {
-            Field::Email if address::email_key(value).is_none() => {
-                return invalid("must be a valid email address");
-            }
-            Field::Upn | Field::UserName if address::name_key(value).is_none() => {
-                return invalid("must have 1 to 256 visible characters");
-            }
-            Field::ValidFrom | Field::ValidTo if Timestamp::parse_rfc3339(value).is_none() => {
-                return invalid("must be a date and time as in RFC 3339, 2026-11-21T20:15:30Z");
-            }
-            _ => {}
-        }
+    match problems(&observation.profile).into_iter().next() {
+        Some((field, reason)) => Err(DirectoryError::invalid(field.name(), reason)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Everything that is wrong with the values, field by field: a form or an API
+/// tells all of it at once. Empty when they can stand.
+#[must_use]
+pub fn problems(profile: &Profile) -> Vec<(Field, String)> {
+    profile
+        .iter()
+        .filter_map(|(field, value)| problem(field, value).map(|reason| (field, reason)))
+        .collect()
+}
+
+fn problem(field: Field, value: &str) -> Option<String> {
+    let longest = match field {
+        Field::ExtensionAttributes | Field::CustomAttributes | Field::PhotoUrl => LONGEST_SET,
+        _ => LONGEST,
+    };
+    if value.chars().count() > longest {
+        return Some(format!("is longer than {longest} characters"));
+    }
+    if value.contains('\0') {
+        return Some("holds a character that no text can hold".to_owned());
+    }
+    let reason = match field {
+        Field::Email if address::email_key(value).is_none() => "must be a valid email address",
+        Field::Upn | Field::UserName if address::name_key(value).is_none() => {
+            "must have 1 to 256 visible characters"
+        }
+        Field::ValidFrom | Field::ValidTo if Timestamp::parse_rfc3339(value).is_none() => {
+            "must be a date and time as in RFC 3339, 2026-11-21T20:15:30Z"
+        }
+        _ => return None,
+    };
+    Some(reason.to_owned())
 }
 
 impl Directory {

@@ -8,7 +8,7 @@ use super::Directory;
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
 use crate::domain::{Scope, Timestamp, TokenId};
-use crate::platform::storage::{Reader, StorageError, params};
+use crate::platform::storage::{Reader, StorageError, Tx, params};
 
 /// What every token starts with.
 pub const PREFIX: &str = "dwt_";
@@ -53,6 +53,21 @@ fn read(reader: &mut Reader) -> Result<ApiToken, StorageError> {
         expires_at: reader.opt_time()?,
         last_used_at: reader.opt_time()?,
     })
+}
+
+/// The user whose token this is: it ends with that user's access. What a
+/// token makes belongs to whoever made that token, so that nobody keeps a way
+/// in by making a second one.
+async fn maker(tx: &mut Tx, actor: &Actor) -> Result<String, StorageError> {
+    match actor {
+        Actor::User { id, .. } => Ok(id.to_string()),
+        Actor::Token { id, .. } => {
+            let sql = "SELECT created_by FROM api_tokens WHERE id = $1";
+            let row = tx.query_opt(sql, params![id]).await?;
+            row.map_or_else(|| Ok(String::new()), |row| row.reader().text())
+        }
+        Actor::CommandLine | Actor::Channel(_) | Actor::Gateway => Ok(String::new()),
+    }
 }
 
 /// The SHA-256 of a secret in hexadecimal: what the database keeps.
@@ -121,10 +136,7 @@ impl Directory {
                     const SQL: &str = "INSERT INTO api_tokens (id, name, token_hash, scopes, \
                         created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
                     let scopes: Vec<&str> = token.scopes.iter().map(|s| s.as_str()).collect();
-                    let by = match &actor {
-                        Actor::User { id, .. } => id.as_str(),
-                        _ => "",
-                    };
+                    let by = maker(tx, &actor).await?;
                     let row = params![
                         &token.id,
                         &token.name,
