@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -226,4 +228,124 @@ fn help_goes_to_standard_output_and_misuse_does_not() {
     assert!(place.run("completions bash").good().contains("doorward"));
     assert!(place.run("user create").bad(2).contains("--email"));
     assert!(place.run("sevre").bad(2).contains("sevre"));
+}
+
+#[test]
+fn check_reads_the_metadata_of_providers() {
+    let place = Place::new();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("idp-metadata-fixtures");
+    let provider = |slug: &str, file: &str| {
+        format!(
+            "[[provider]]\nslug = \"{slug}\"\nkind = \"saml\"\nallowed_domains = [\"*\"]\n\
+             saml.metadata_file = {:?}\n",
+            fixtures.join(file)
+        )
+    };
+    let base = "public_url = \"http://localhost:8080\"\n";
+    let good = provider("okta", "okta/metadata.xml");
+    place.write("config.toml", &format!("{base}{good}"));
+    place.run("check").good();
+    let bad = provider("bad", "hostile/no-signing-key.xml");
+    place.write("config.toml", &format!("{base}{good}{bad}"));
+    let found = place.run("check");
+    assert_eq!(found.code, 1);
+    let beginning = "error: provider[bad].saml.metadata_xml: ";
+    assert!(
+        found.out.lines().any(|l| l.starts_with(beginning)),
+        "{}",
+        found.out
+    );
+}
+
+#[test]
+fn applying_providers_twice_is_applying_them_once() {
+    let place = Place::new();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("idp-metadata-fixtures");
+    let provider = |slug: &str, label: &str, file: &str| {
+        format!(
+            "[[provider]]\nslug = \"{slug}\"\nkind = \"saml\"\nlabel = \"{label}\"\n\
+             allowed_domains = [\"example.com\"]\nsaml.metadata_file = {:?}\n",
+            fixtures.join(file)
+        )
+    };
+    let okta = provider("okta", "SSO Login", "okta/metadata.xml");
+    let adfs = provider("adfs", "AD FS", "adfs/metadata.xml");
+    place.write("providers.toml", &format!("{okta}{adfs}"));
+    let apply = "provider apply providers.toml";
+    assert_eq!(place.run(apply).good(), "okta: created\nadfs: created\n");
+    assert_eq!(
+        place.run(apply).good(),
+        "okta: unchanged\nadfs: unchanged\n"
+    );
+    let renamed = provider("okta", "Company login", "okta/metadata.xml");
+    let broken = provider("bad", "Bad", "hostile/html.xml");
+    place.write("providers.toml", &format!("{renamed}{broken}"));
+    let complaint = place.run(apply).bad(1);
+    assert!(
+        complaint.contains("provider[bad].saml.metadata_xml: "),
+        "{complaint}"
+    );
+    place.write("providers.toml", &okta);
+    assert_eq!(
+        place.run(apply).good(),
+        "okta: unchanged\n",
+        "one bad provider keeps all from being written"
+    );
+    place.write("providers.toml", &renamed);
+    assert_eq!(place.run(apply).good(), "okta: updated\n");
+    place.run("check").good();
+}
+
+#[test]
+fn the_gateway_starts_and_stops_when_it_is_told() {
+    let place = Place::new();
+    place.write(
+        "config.toml",
+        "public_url = \"http://localhost:8080\"\n[server]\nlisten = \"127.0.0.1:0\"\n\
+         [log]\nformat = \"json\"\n",
+    );
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .current_dir(place.0.path())
+        .arg("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(gateway.stderr.take().unwrap());
+    let mut lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let address = lines
+        .find(|line| line["message"] == "listening")
+        .and_then(|line| line["address"].as_str().map(str::to_owned))
+        .unwrap();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+
+    let signal = |name: &str| {
+        let id = gateway.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    place.write(
+        "config.toml",
+        "public_url = \"http://localhost:8080\"\n[log]\nlevel = \"inof\"\n",
+    );
+    signal("-HUP");
+    let kept = lines.find(|line| line["level"] == "ERROR").unwrap();
+    assert!(kept.to_string().contains("did you mean `info`?"), "{kept}");
+    signal("-TERM");
+    assert_eq!(lines.filter(|line| line["level"] == "ERROR").count(), 0);
+    assert_eq!(gateway.wait().unwrap().code(), Some(0));
+    let key = std::fs::metadata(place.path("data/doorward.key")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }

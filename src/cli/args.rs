@@ -27,8 +27,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Runs the gateway. SIGTERM finishes what has begun and stops; SIGHUP
-    /// reads providers and the log level again.
+    /// Runs the gateway. SIGTERM lets requests finish and ends it; SIGHUP
+    /// re-reads the providers and the log level.
     Serve,
     /// Checks the configuration and what it points to, and prints every
     /// problem with its key.
@@ -41,6 +41,9 @@ pub(super) enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Identity providers.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Prints the script that completes this command line in a shell.
     Completions {
         /// The shell.
@@ -132,6 +135,16 @@ pub(super) enum TokenCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum ProviderCommand {
+    /// Creates or updates the providers of a TOML file with [[provider]]
+    /// tables. Doing it twice is doing it once.
+    Apply {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
 fn status(text: &str) -> Result<Status, String> {
     Status::parse(text).ok_or_else(|| one_of(Status::ALL))
 }
@@ -166,12 +179,14 @@ mod tests {
     #[test]
     fn every_command_takes_the_file_before_and_after() {
         for line in [
-            "-c x.toml check",
+            "serve -c x.toml",
+            "-c x.toml serve",
             "check --config x.toml",
             "migrate --config=x.toml",
             "user list -c x.toml",
             "user create --email ada@example.com -c x.toml",
             "token create --name ci -c x.toml",
+            "provider apply p.toml -c x.toml",
         ] {
             assert_eq!(
                 parse(line).unwrap().config,
@@ -180,7 +195,7 @@ mod tests {
             );
         }
         assert_eq!(
-            parse("check").unwrap().config,
+            parse("serve").unwrap().config,
             PathBuf::from("./config.toml")
         );
     }
@@ -210,6 +225,7 @@ mod tests {
             "token create",
             "token create --name ci --scope everything",
             "token create --name ci --expires soon",
+            "provider apply",
             "completions abacus",
         ] {
             assert!(parse(line).is_err(), "{line}");

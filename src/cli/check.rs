@@ -10,10 +10,14 @@ use secrecy::ExposeSecret as _;
 
 use super::{gateway, out};
 use crate::directory::Directory;
-use crate::domain::{Clock, Entropy};
+use crate::domain::{Clock, Entropy, Provider, ProviderKind, Timestamp};
+use crate::login::saml;
 use crate::platform::config::{Config, Examined, Problem, Problems};
 use crate::platform::crypto::{KeyError, MasterKeys};
 use crate::platform::storage::{Db, StorageError};
+
+/// How long before a certificate ends an admin hears of it.
+const CERTIFICATE_WARNING_DAYS: i64 = 30;
 
 /// How long a database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(6);
@@ -31,6 +35,9 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
             check_database(&config, &mut findings).await;
             Ok(())
         })?;
+        for provider in &config.providers {
+            check_provider(provider, &config, Clock::System.now(), &mut findings);
+        }
     }
     findings.print(path)
 }
@@ -104,7 +111,7 @@ async fn check_database(config: &Config, findings: &mut Findings) {
         return;
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, open(config)).await {
-        Ok(Ok(directory)) => check_writes(&directory, findings).await,
+        Ok(Ok(directory)) => check_stored_providers(&directory, config, findings).await,
         Ok(Err(error)) => findings.problem(KEY, error.to_string()),
         Err(_) => findings.problem(
             KEY,
@@ -120,15 +127,55 @@ async fn open(config: &Config) -> Result<Directory, StorageError> {
     Ok(Directory::new(db, Clock::System, Entropy::System))
 }
 
-async fn check_writes(directory: &Directory, findings: &mut Findings) {
+async fn check_stored_providers(directory: &Directory, config: &Config, findings: &mut Findings) {
     // A database without tables is an empty one: `serve` makes them.
-    if directory.providers().await.is_err() {
+    let Ok(stored) = directory.providers().await else {
         findings.warning(
             "database.url",
             "the database is not up to date; `doorward migrate` or the next start does that",
         );
-    } else if let Err(error) = directory.db.ping_write().await {
+        return;
+    };
+    if let Err(error) = directory.db.ping_write().await {
         findings.problem("database.url", error.to_string());
+    }
+    let in_file = |provider: &Provider| {
+        let mut listed = config.providers.iter();
+        listed.any(|other| other.slug == provider.slug)
+    };
+    for stored in stored.iter().filter(|s| !in_file(&s.provider)) {
+        check_provider(&stored.provider, config, directory.now(), findings);
+    }
+}
+
+fn check_provider(provider: &Provider, config: &Config, now: Timestamp, findings: &mut Findings) {
+    let name = |field: &str| format!("provider[{}].{field}", provider.slug);
+    let ProviderKind::Saml = provider.kind;
+    let idp = match saml::provider::compile(provider, config.public_url.origin(), now) {
+        Ok(ready) => ready.metadata,
+        Err(error) => return findings.problem(&name(&error.field), error.sentence),
+    };
+    let key = name("saml.metadata_xml");
+    for warning in &idp.warnings {
+        findings.warning(&key, warning.clone());
+    }
+    for certificate in &idp.signing_certificates {
+        let days = certificate.days_left(now);
+        let name = &certificate.subject;
+        if days < 0 {
+            findings.warning(
+                &key,
+                format!(
+                    "the signing certificate of {name} expired {} days ago",
+                    -days
+                ),
+            );
+        } else if days <= CERTIFICATE_WARNING_DAYS {
+            findings.warning(
+                &key,
+                format!("the signing certificate of {name} expires in {days} days"),
+            );
+        }
     }
 }
 

@@ -9,18 +9,22 @@ use secrecy::ExposeSecret as _;
 use super::out;
 use crate::directory::Directory;
 use crate::domain::{Clock, Entropy};
-use crate::platform::config::{Config, Log, LogFormat};
+use crate::platform::config::{Config, Log, LogFormat, Problems};
 use crate::platform::storage::Db;
 use crate::platform::telemetry::init_log;
 
 /// Reads the configuration; prints what is wrong with it.
 pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
-    let (config, warnings) = Config::load(path)
-        .map_err(|problems| anyhow::anyhow!("the configuration cannot be used:\n{problems}"))?;
+    let (config, warnings) = Config::load(path).map_err(unusable)?;
     for warning in warnings {
         out::complain(&format!("warning: {warning}"));
     }
     Ok(config)
+}
+
+/// The complaint about a configuration that cannot be used.
+pub(super) fn unusable(problems: Problems) -> anyhow::Error {
+    anyhow::Error::new(problems).context("the configuration cannot be used")
 }
 
 /// Runs a command's asynchronous part on one thread.

@@ -8,6 +8,7 @@ mod args;
 mod check;
 mod gateway;
 mod out;
+mod provider;
 mod serve;
 mod token;
 mod user;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
+use crate::platform::config::Problems;
 use args::{Cli, Command};
 
 /// Parses the command line and runs the command.
@@ -23,7 +25,7 @@ use args::{Cli, Command};
 pub fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => run(&cli).unwrap_or_else(|error| {
-            out::complain(&format!("error: {error:#}"));
+            out::complain(&complaint(&error));
             ExitCode::FAILURE
         }),
         Err(error) => {
@@ -35,6 +37,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// An error and its causes; a list of problems begins on a line of its own.
+fn complaint(error: &anyhow::Error) -> String {
+    match error.root_cause().downcast_ref::<Problems>() {
+        Some(problems) => format!("error: {error}:\n{problems}"),
+        None => format!("error: {error:#}"),
+    }
+}
+
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Serve => serve::serve(&cli.config),
@@ -42,6 +52,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => gateway::migrate(&cli.config),
         Command::User(command) => user::run(&cli.config, command),
         Command::Token(command) => token::run(&cli.config, command),
+        Command::Provider(command) => provider::run(&cli.config, command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "doorward", &mut script);

@@ -183,7 +183,7 @@ fn check_saml(saml: &SamlSettings, allow_private_networks: bool, problems: &mut 
     if blank(&saml.metadata_xml) && blank(&saml.metadata_url) {
         problems.add(
             "saml",
-            "needs the IdP's metadata: metadata_url, metadata_xml or, in a file, metadata_file",
+            "needs the IdP's metadata: metadata_xml or, in a file, metadata_file",
         );
     }
     if let Some(address) = &saml.metadata_url

@@ -1,0 +1,65 @@
+//! `doorward provider …`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::args::ProviderCommand;
+use super::{gateway, out};
+use crate::app::{Core, providers};
+use crate::directory::providers::ManagedBy;
+use crate::directory::{Actor, DirectoryError};
+use crate::domain::Provider;
+use crate::platform::config::{Config, Problems, providers_from_file};
+
+pub(super) fn run(path: &Path, command: &ProviderCommand) -> anyhow::Result<ExitCode> {
+    let ProviderCommand::Apply { file } = command;
+    let config = gateway::load(path)?;
+    let wanted = providers_from_file(file, config.allow_private_networks())
+        .with_context(|| format!("{} cannot be used", file.display()))?;
+    gateway::block_on(async {
+        let core = Core::open(&config).await?;
+        check(&core, &config, &wanted)?;
+        for provider in wanted {
+            apply(&core, &config, provider).await?;
+        }
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Looks at every provider before the first is written.
+fn check(core: &Core, config: &Config, wanted: &[Provider]) -> anyhow::Result<()> {
+    let mut problems = Problems::default();
+    for provider in wanted {
+        match providers::check(provider, core, config) {
+            Ok(()) => {}
+            Err(DirectoryError::Invalid { field, reason }) => {
+                problems.add(format!("provider[{}].{field}", provider.slug), reason);
+            }
+            Err(error) => problems.add(format!("provider[{}]", provider.slug), error.to_string()),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(problems).context("nothing was changed")
+}
+
+async fn apply(core: &Core, config: &Config, provider: Provider) -> anyhow::Result<()> {
+    let slug = provider.slug.clone();
+    let before = match core.directory.provider(&slug).await {
+        Ok(stored) => Some(stored.version),
+        Err(DirectoryError::NotFound(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let stored = providers::apply(core, config, provider, ManagedBy::Api, Actor::CommandLine)
+        .await
+        .with_context(|| format!("provider[{slug}]"))?;
+    out::line(&match before {
+        None => format!("{slug}: created"),
+        Some(version) if version == stored.version => format!("{slug}: unchanged"),
+        Some(_) => format!("{slug}: updated"),
+    })
+}
