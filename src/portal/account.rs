@@ -194,10 +194,9 @@ fn rows(
 fn fields(page: &Page, user: &User) -> Vec<FieldRow> {
     let mut all = Vec::new();
     for (field, value) in user.profile.iter() {
-        let source = user
-            .owners
-            .get(&field)
-            .map(|source| page.t(&format!("source-{source}")));
+        // What no channel keeps was taken once, when the user was made.
+        let source = user.owners.get(&field).unwrap_or(&user.source);
+        let source = Some(page.t(&format!("source-{source}")));
         let row = |label: String, value: String| FieldRow {
             label,
             value,

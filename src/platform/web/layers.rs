@@ -50,19 +50,31 @@ async fn unknown() -> StatusCode {
 async fn gate(State(kit): State<Kit>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let surface = Surface::of(request.uri().path());
-    let locale = Locale::of(request.headers());
+    // Read only where a page has to be written.
+    let language = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
+    let locale = || {
+        let text = language.as_ref().and_then(|field| field.to_str().ok());
+        text.map_or(Locale::En, Locale::negotiate)
+    };
     let method = request.method().clone();
     // The route, not the path: a path may hold an activation token.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let id = kit.request_id();
 
     let response = match refusal(&kit, &request) {
-        Some((message, code)) => refuse(&kit, surface, locale, message, code, String::new()),
+        Some((message, code)) => refuse(&kit, surface, locale(), message, code, String::new()),
         None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => in_form(&kit, surface, locale, response),
             Err(panic) => {
                 let detail = words_of(&*panic);
-                refuse(&kit, surface, locale, Message::Unexpected, "panic", detail)
+                refuse(
+                    &kit,
+                    surface,
+                    locale(),
+                    Message::Unexpected,
+                    "panic",
+                    detail,
+                )
             }
         },
     };
@@ -186,7 +198,12 @@ fn title_of(message: Message) -> &'static str {
 /// Gives the framework's own bare errors (no route, wrong method, a query that
 /// does not parse, a body that is too large) the form of the surface. Answers
 /// that say what they are stay as they are.
-fn in_form(kit: &Kit, surface: Surface, locale: Locale, response: Response) -> Response {
+fn in_form(
+    kit: &Kit,
+    surface: Surface,
+    locale: impl Fn() -> Locale,
+    response: Response,
+) -> Response {
     let status = response.status();
     let bare = match response.headers().get(header::CONTENT_TYPE) {
         None => true,
@@ -207,7 +224,7 @@ fn in_form(kit: &Kit, surface: Surface, locale: Locale, response: Response) -> R
         _ => (Message::Malformed, "request.malformed"),
     };
     let (mut parts, _) = response.into_parts();
-    let mut formed = refuse(kit, surface, locale, message, code, format!("{status}"));
+    let mut formed = refuse(kit, surface, locale(), message, code, format!("{status}"));
     *formed.status_mut() = status;
     // `Allow`, `Retry-After`, `Set-Cookie` and the like stay.
     parts.headers.remove(header::CONTENT_TYPE);

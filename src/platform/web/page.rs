@@ -8,6 +8,9 @@ use super::branding::{Logo, Support};
 use super::kit::Kit;
 use crate::platform::i18n::Locale;
 
+/// What the pages call the gateway where the organisation has no name for it.
+const PRODUCT: &str = "Doorward";
+
 /// What every template holds in its field `page`: the language and the frame.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -47,7 +50,7 @@ impl Page {
     /// The organisation's name, or the product's.
     #[must_use]
     pub fn brand(&self) -> &str {
-        self.kit.branding().name.as_deref().unwrap_or("Doorward")
+        self.kit.branding().name.as_deref().unwrap_or(PRODUCT)
     }
 
     /// The address of an asset by its plain name.
@@ -72,6 +75,9 @@ impl Page {
     #[must_use]
     pub fn monogram(&self) -> Option<String> {
         let name = self.kit.branding().name.as_deref()?;
+        if name == PRODUCT {
+            return None;
+        }
         let letter = name.chars().find(|c| c.is_alphanumeric())?;
         Some(letter.to_uppercase().collect())
     }
