@@ -170,8 +170,12 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         kit: kit.clone(),
         sessions: core.sessions.clone(),
     };
+    let mut saml = saml::flow::router(saml);
+    if config.security.rate_limits {
+        saml = web::throttled(saml, &kit);
+    }
     let router = Router::new()
-        .merge(saml::flow::router(saml))
+        .merge(saml)
         .merge(portal::router(portal))
         .layer(from_fn_with_state(
             sessions,

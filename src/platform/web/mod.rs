@@ -25,6 +25,7 @@ mod page;
 pub mod pages;
 mod problem;
 mod target;
+mod throttle;
 
 pub use accent::Accent;
 pub use branding::{Branding, Logo, Support};
@@ -37,6 +38,7 @@ pub use layers::secure;
 pub use page::{FormAction, Page};
 pub use problem::{FieldError, Problem};
 pub use target::local_target;
+pub use throttle::throttled;
 
 /// How long a redirect target may be, in bytes.
 pub const MAX_TARGET: usize = target::MAX_TARGET;
