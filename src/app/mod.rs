@@ -17,8 +17,9 @@ use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
 use crate::login::saml;
+use crate::login::saml::provider::Registry;
 use crate::platform::config::Config;
-use crate::platform::crypto::{KeyError, MasterKeys};
+use crate::platform::crypto::{KeyError, MasterKeys, SealError, Sealer};
 use crate::platform::storage::{Db, StorageError, UnitError, params};
 use crate::platform::telemetry::{LogHandle, Metrics};
 use crate::platform::web::{self, Kit, KitSettings};
@@ -40,6 +41,9 @@ pub enum AppError {
     /// The master key.
     #[error("secrets: {0}")]
     Key(#[from] KeyError),
+    /// Sealing.
+    #[error("secrets: {0}")]
+    Seal(#[from] SealError),
     /// The database was written under another master key.
     #[error(
         "secrets: this database belongs to another master key; give this replica the key of the others ([secrets] key_file, or DOORWARD__SECRETS__KEY)"
@@ -78,6 +82,8 @@ pub struct Core {
     pub sessions: Sessions,
     /// The master key.
     pub keys: Arc<MasterKeys>,
+    /// Seals and opens secrets.
+    pub sealer: Arc<Sealer>,
 }
 
 impl Core {
@@ -91,6 +97,7 @@ impl Core {
         };
         let db = Db::open(config.database.url.expose_secret()).await?;
         same_key(&db, &keys).await?;
+        let sealer = Sealer::new(&keys, entropy.clone())?;
         let clock = Clock::System;
         let lifetimes = Lifetimes {
             lifetime: config.session.lifetime.seconds(),
@@ -108,6 +115,7 @@ impl Core {
             directory,
             sessions,
             keys: Arc::new(keys),
+            sealer: Arc::new(sealer),
         })
     }
 }
@@ -157,7 +165,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         kit: kit.clone(),
         defaults,
         max_skew: config.security.max_clock_skew.seconds(),
-        registry: Arc::default(),
+        registry: Arc::new(Registry::new(Arc::clone(&core.sealer))),
         cores: Arc::new(Semaphore::new(cores())),
     };
     let portal = PortalState {
@@ -230,9 +238,7 @@ fn branding(config: &Config) -> Result<web::Branding, AppError> {
     }
     if let Some(accent) = &ours.accent {
         let accent = web::Accent::parse(accent);
-        branding.accent = accent
-            .ok_or_else(|| wrong("branding.accent", "is no #rrggbb"))?
-            .into();
+        branding.accent = accent.ok_or_else(|| wrong("branding.accent", "is no #rrggbb"))?;
     }
     if let Some(support) = &ours.support {
         let support = web::Support::parse(support);

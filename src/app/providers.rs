@@ -32,12 +32,14 @@ pub async fn apply(
         Err(DirectoryError::NotFound(_)) => None,
         Err(error) => return Err(error),
     };
+    let sealed = before.as_ref().map(|b| b.secrets.as_str());
+    let (now, entropy) = (core.directory.now(), &core.directory.entropy);
+    let secrets = saml::provider::secrets(&provider.slug, sealed, &core.sealer, now, entropy)
+        .await
+        .map_err(|e| DirectoryError::invalid(e.field, e.sentence))?;
     let save = Save {
         provider,
-        secrets: before
-            .as_ref()
-            .map(|b| b.secrets.clone())
-            .unwrap_or_default(),
+        secrets,
         over: before.map(|b| b.version),
         managed_by,
     };

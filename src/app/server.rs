@@ -19,7 +19,7 @@ use crate::platform::config::Config;
 use crate::platform::telemetry::init_metrics;
 
 /// How long a client may take for the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(60);
+const HEAD_TIME: Duration = Duration::from_mins(1);
 /// How long requests that have begun may take at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 

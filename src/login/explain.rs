@@ -155,7 +155,7 @@ impl Report<'_> {
         if let Err(error) = self.directory.trace(trace).await {
             tracing::error!(%error, %reference, "a login trace could not be written");
         }
-        self.page(explanation, reference)
+        self.page(&explanation, reference)
     }
 
     /// The trace, for a caller that writes it in a transaction of its own.
@@ -177,7 +177,7 @@ impl Report<'_> {
 
     /// The page alone, where the trace is written already.
     #[must_use]
-    pub fn page(&self, explanation: Explanation, reference: Reference) -> Response {
+    pub fn page(&self, explanation: &Explanation, reference: Reference) -> Response {
         metrics::counter!("doorward_logins_total", "provider" => self.provider.to_owned(),
             "outcome" => explanation.outcome.as_str())
         .increment(1);

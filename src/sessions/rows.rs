@@ -6,7 +6,7 @@ use super::{Lifetimes, Sessions, hash};
 use crate::directory::users;
 use crate::directory::{DirectoryError, policy};
 use crate::domain::{Entropy, ExternalIdentity, Slug, Timestamp, User, UserId};
-use crate::platform::storage::{Row, StorageError, Tx, params};
+use crate::platform::storage::{Row, StorageError, Tx, Value, params};
 
 /// How a person signed in: what the session remembers of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,16 +179,13 @@ impl Sessions {
             .write(move |tx| {
                 let (id_hash, of) = (id_hash.clone(), of.clone());
                 Box::pin(async move {
-                    let ended = match of {
-                        Some(user) => {
-                            let sql = "DELETE FROM sessions WHERE id_hash = $1 AND user_id = $2";
-                            tx.execute(sql, params![id_hash, &user]).await?
-                        }
-                        None => {
-                            let sql = "DELETE FROM sessions WHERE id_hash = $1";
-                            tx.execute(sql, params![id_hash]).await?
-                        }
-                    };
+                    let mut sql = "DELETE FROM sessions WHERE id_hash = $1".to_owned();
+                    let mut values = vec![Value::from(id_hash)];
+                    if let Some(user) = of {
+                        sql.push_str(" AND user_id = $2");
+                        values.push(Value::from(&user));
+                    }
+                    let ended = tx.execute(&sql, &values).await?;
                     Ok::<_, StorageError>(ended > 0)
                 })
             })

@@ -12,6 +12,7 @@ pub mod certificates;
 pub mod error;
 pub mod flow;
 mod gate;
+pub mod keys;
 mod meaning;
 pub mod metadata;
 pub mod provider;

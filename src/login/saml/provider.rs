@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::attribute_map::AttributeMap;
+use super::keys::KeyRing;
 use super::metadata::{self, IdpMetadata};
 use super::sp_metadata::Urls;
 use crate::directory::providers::{self, StoredProvider};
-use crate::domain::{Provider, Slug, Timestamp};
+use crate::domain::{Entropy, Provider, Slug, Timestamp};
+use crate::platform::crypto::Sealer;
 use crate::platform::storage::{StorageError, Tx};
 use crate::platform::xml::signature::VerifyKey;
 
@@ -27,6 +29,8 @@ pub struct SamlProvider {
     pub attributes: AttributeMap,
     /// Our addresses for it.
     pub urls: Urls,
+    /// Our own keys for it; none where only the settings are looked at.
+    pub ring: Option<KeyRing>,
 }
 
 /// Why a provider cannot be used: which setting, and what to do.
@@ -65,7 +69,6 @@ pub fn compile(
         )
     })?;
     for (set, field) in [
-        (settings.sign_requests, "saml.sign_requests"),
         (settings.require_encryption, "saml.require_encryption"),
         (settings.metadata_url.is_some(), "saml.metadata_url"),
     ] {
@@ -106,12 +109,39 @@ pub fn compile(
         keys,
         attributes,
         urls: Urls::new(public_url, &provider.slug),
+        ring: None,
     })
 }
 
+/// The sealed keys of a provider that is about to be saved: those that it has,
+/// or new ones. Making them takes the processor a while, beside the threads
+/// that serve.
+pub async fn secrets(
+    slug: &Slug,
+    kept: Option<&str>,
+    sealer: &Arc<Sealer>,
+    now: Timestamp,
+    entropy: &Entropy,
+) -> Result<String, SetupError> {
+    if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
+        return Ok(kept.to_owned());
+    }
+    let (slug, sealer, entropy) = (slug.clone(), Arc::clone(sealer), entropy.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        KeyRing::generate(&slug, now, &entropy)?.seal(&sealer, &slug)
+    })
+    .await;
+    let broken = |text: String| SetupError::new("saml.keys_unusable", "slug", text);
+    made.map_err(|e| broken(e.to_string()))?
+        .map_err(|e| broken(e.to_string()))
+}
+
 /// The providers that have been made ready, by slug.
-#[derive(Debug, Default)]
-pub struct Registry(Mutex<HashMap<Slug, Arc<SamlProvider>>>);
+#[derive(Debug)]
+pub struct Registry {
+    sealer: Arc<Sealer>,
+    ready: Mutex<HashMap<Slug, Arc<SamlProvider>>>,
+}
 
 /// What the registry finds.
 #[derive(Debug, Clone)]
@@ -125,6 +155,15 @@ pub enum Found {
 }
 
 impl Registry {
+    /// An empty registry, whose providers' keys are opened with `sealer`.
+    #[must_use]
+    pub fn new(sealer: Arc<Sealer>) -> Self {
+        Self {
+            sealer,
+            ready: Mutex::default(),
+        }
+    }
+
     /// The provider of this name as the transaction sees it. What is kept here
     /// counts only while its version is the one that stands.
     pub async fn find(
@@ -135,7 +174,7 @@ impl Registry {
         now: Timestamp,
     ) -> Result<Found, StorageError> {
         let kept = self
-            .0
+            .ready
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(slug)
@@ -157,19 +196,35 @@ impl Registry {
     }
 
     fn keep(&self, stored: &StoredProvider, public_url: &str, now: Timestamp) -> Found {
-        match compile(&stored.provider, public_url, now) {
+        let ready = compile(&stored.provider, public_url, now).and_then(|ready| {
+            Ok(SamlProvider {
+                ring: self.ring(stored)?,
+                ..ready
+            })
+        });
+        match ready {
             Ok(ready) => {
                 let ready = Arc::new(SamlProvider {
                     version: stored.version,
                     ..ready
                 });
-                let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut kept = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.insert(stored.provider.slug.clone(), Arc::clone(&ready));
                 usable(ready)
             }
             Err(_) if !stored.provider.enabled => Found::None,
             Err(error) => Found::Broken(error),
         }
+    }
+
+    /// The keys of a provider, opened. A provider without any signs nothing.
+    pub fn ring(&self, stored: &StoredProvider) -> Result<Option<KeyRing>, SetupError> {
+        if stored.secrets.is_empty() {
+            return Ok(None);
+        }
+        KeyRing::open(&stored.secrets, &self.sealer, &stored.provider.slug)
+            .map(Some)
+            .map_err(|e| SetupError::new("saml.keys_unusable", "slug", e.to_string()))
     }
 }
 

@@ -82,7 +82,7 @@ pub async fn finish(
     let reference = visit.reference.clone();
     match run(&state, visit).await {
         Ok(End::In { begun, target }) => welcome(&state, &slug, &begun, &target),
-        Ok(End::Out(explanation)) => report.page(*explanation, reference),
+        Ok(End::Out(explanation)) => report.page(&explanation, reference),
         Ok(End::Trouble(trouble)) => trouble.answer(&report).await,
         Err(error) => report.unavailable(&error),
     }

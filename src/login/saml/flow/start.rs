@@ -12,9 +12,10 @@ use crate::domain::Slug;
 use crate::domain::provider::RequestBinding;
 use crate::login::explain::{Explanation, Report};
 use crate::login::saml::authn_request::{AuthnRequest, Params};
-use crate::login::saml::binding::{self, MessageKind};
+use crate::login::saml::binding::{self, MessageKind, Signer};
+use crate::login::saml::keys::{KeyRing, SpKey};
 use crate::login::saml::provider::{Found, SamlProvider};
-use crate::login::saml::sp_metadata::SpMetadata;
+use crate::login::saml::sp_metadata::{KeyUse, PublishedKey, SpMetadata, Urls};
 use crate::platform::i18n::Locale;
 use crate::platform::web::Message;
 use crate::platform::web::pages::Relay;
@@ -132,17 +133,24 @@ async fn send(
         .await
         .map_err(Trouble::Directory)?;
     let kind = MessageKind::Request;
+    let signing = signing_key(provider)?;
+    let signer = signing.map(|key| Signer {
+        key: &key.private,
+        certificate: Some(&key.certificate),
+    });
     match binding {
         RequestBinding::Redirect => {
-            let url = binding::redirect_url(destination, kind, &request.xml, None, None)
+            let key = signing.map(|key| &key.private);
+            let url = binding::redirect_url(destination, kind, &request.xml, None, key)
                 .map_err(|e| Trouble::Internal(e.to_string()))?;
             let location =
                 HeaderValue::try_from(url).map_err(|e| Trouble::Internal(e.to_string()))?;
             Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
         }
         RequestBinding::Post => {
-            let form = binding::post_form(destination, kind, &request.xml, &request.id, None, None)
-                .map_err(|e| Trouble::Internal(e.to_string()))?;
+            let form =
+                binding::post_form(destination, kind, &request.xml, &request.id, None, signer)
+                    .map_err(|e| Trouble::Internal(e.to_string()))?;
             let fields = vec![(form.parameter.to_owned(), form.message)];
             Ok(state.kit.on_the_way(
                 locale,
@@ -152,6 +160,25 @@ async fn send(
                 },
             ))
         }
+    }
+}
+
+/// The key that signs requests: where the admin wants it, or where the IdP
+/// says that it takes no others.
+fn signing_key(provider: &SamlProvider) -> Result<Option<&SpKey>, Trouble> {
+    let wanted = provider
+        .provider
+        .saml
+        .as_ref()
+        .is_some_and(|s| s.sign_requests);
+    if !wanted && !provider.metadata.want_authn_requests_signed {
+        return Ok(None);
+    }
+    match provider.ring.as_ref().and_then(KeyRing::signing) {
+        None if wanted => Err(Trouble::Internal(
+            "the provider has no key to sign with".to_owned(),
+        )),
+        key => Ok(key),
     }
 }
 
@@ -212,20 +239,26 @@ pub async fn metadata(
         Some(slug) => state.directory.provider(&slug).await,
         None => Err(DirectoryError::NotFound("provider")),
     };
-    let provider = match stored {
-        Ok(stored) => stored.provider,
+    let stored = match stored {
+        Ok(stored) => stored,
         Err(DirectoryError::NotFound(_)) => return Trouble::NoProvider.answer(&report).await,
         Err(error) => return report.unavailable(&error),
     };
+    let provider = &stored.provider;
     let Some(settings) = &provider.saml else {
         return Trouble::NoProvider.answer(&report).await;
     };
-    let urls = crate::login::saml::sp_metadata::Urls::new(state.public_url(), &provider.slug);
+    let ring = match state.registry.ring(&stored) {
+        Ok(ring) => ring,
+        Err(error) => return Trouble::Setup(error).answer(&report).await,
+    };
+    let keys = ring.as_ref().map(published).unwrap_or_default();
+    let urls = Urls::new(state.public_url(), &provider.slug);
     let document = SpMetadata {
         urls: &urls,
         sign_requests: settings.sign_requests,
         name_id_format: settings.name_id_format,
-        keys: &[],
+        keys: &keys,
         single_logout: false,
     };
     match document.to_xml() {
@@ -235,4 +268,14 @@ pub async fn metadata(
         }
         Err(error) => Trouble::Internal(error.to_string()).answer(&report).await,
     }
+}
+
+/// All keys, for the metadata: an IdP may meet either of them in a rollover.
+fn published(ring: &KeyRing) -> Vec<PublishedKey<'_>> {
+    let keys = ring.all().iter();
+    keys.map(|key| PublishedKey {
+        key_use: KeyUse::Signing,
+        certificate: &key.der,
+    })
+    .collect()
 }
