@@ -13,6 +13,7 @@ use axum::middleware::from_fn_with_state;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
+use crate::api::{self, ApiState};
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
@@ -174,6 +175,11 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         sessions: core.sessions.clone(),
         defaults: default_settings(config),
     };
+    let api = ApiState {
+        directory: core.directory.clone(),
+        kit: kit.clone(),
+        defaults: default_settings(config),
+    };
     let sessions = SessionState {
         kit: kit.clone(),
         sessions: core.sessions.clone(),
@@ -185,6 +191,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
     let router = Router::new()
         .merge(saml)
         .merge(portal::router(portal))
+        .merge(api::router(api))
         .layer(from_fn_with_state(
             sessions,
             crate::sessions::layer::session,

@@ -1,0 +1,272 @@
+//! `/providers`. Whether a provider's settings make sense is asked of the
+//! protocol's own folder; here they are merged, stored and shown.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+
+use super::auth::{Caller, ReadProviders, WriteProviders};
+use super::error::{ApiError, OrProblem as _, pointer};
+use super::large::LargeJson;
+use super::paging::{List, Query};
+use super::provider_shape::{
+    Compiled, ProviderShape, READ_ONLY, TestShape, etag, ok_with_etag, with_etag,
+};
+use super::{Answer, ApiState, created, no_content, ok, patch, slug};
+use crate::directory::providers::{ManagedBy, Save, StoredProvider};
+use crate::directory::{Actor, DirectoryError};
+use crate::domain::{Provider, Slug};
+use crate::login::saml;
+use crate::platform::config::provider_problems;
+use crate::platform::web::{ApiJson, FieldError, Problem};
+
+/// `GET /providers`, in the order of the sign-in page.
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    _: Caller<ReadProviders>,
+    mut query: Query,
+) -> Answer {
+    let slice = query.slice();
+    query.finish()?;
+    let stored = state.directory.providers().await.or_problem(&state)?;
+    let page = List::slice(stored, slice);
+    let mut items = Vec::with_capacity(page.items.len());
+    for stored in page.items {
+        items.push(shape(&state, stored).await?);
+    }
+    Ok(ok(List {
+        items,
+        next_cursor: page.next_cursor,
+    }))
+}
+
+/// `POST /providers`.
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    caller: Caller<WriteProviders>,
+    LargeJson(body): LargeJson,
+) -> Answer {
+    let provider = read(&state, body).await?;
+    let stored = save(&state, provider, None, caller.actor()).await?;
+    let (path, version) = (path(&stored.provider.slug), stored.version);
+    let shape = shape(&state, stored).await?;
+    Ok(with_etag(version, created(&path, shape)))
+}
+
+/// `GET /providers/{slug}`.
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    _: Caller<ReadProviders>,
+    Path(name): Path<String>,
+) -> Answer {
+    let stored = state.directory.provider(&slug(&name)?).await;
+    let stored = stored.or_problem(&state)?;
+    Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
+}
+
+/// `PUT /providers/{slug}`: makes the provider, or puts another description
+/// in the place of the one that stands.
+pub(super) async fn replace(
+    State(state): State<ApiState>,
+    caller: Caller<WriteProviders>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    LargeJson(body): LargeJson,
+) -> Answer {
+    let slug = slug(&name)?;
+    let before = match state.directory.provider(&slug).await {
+        Err(DirectoryError::NotFound(_)) => None,
+        found => Some(found.or_problem(&state)?),
+    };
+    check_match(&headers, before.as_ref())?;
+    let provider = read(&state, with_slug(body, &slug)?).await?;
+    let stored = save(&state, provider, before.as_ref(), caller.actor()).await?;
+    let version = stored.version;
+    let shape = shape(&state, stored).await?;
+    let response = match before {
+        None => created(&path(&slug), shape),
+        Some(_) => ok(shape),
+    };
+    Ok(with_etag(version, response))
+}
+
+/// `PATCH /providers/{slug}`: a merge patch.
+pub(super) async fn edit(
+    State(state): State<ApiState>,
+    caller: Caller<WriteProviders>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    LargeJson(body): LargeJson,
+) -> Answer {
+    let slug = slug(&name)?;
+    let before = state.directory.provider(&slug).await.or_problem(&state)?;
+    check_match(&headers, Some(&before))?;
+    let body = with_slug(body, &slug)?;
+    let stands = serde_json::to_value(&before.provider).unwrap_or_default();
+    let Value::Object(merged) = patch::merge(stands, Value::Object(body)) else {
+        return Err(state.kit.unexpected("a merged object is none").into());
+    };
+    let provider = read(&state, merged).await?;
+    let stored = save(&state, provider, Some(&before), caller.actor()).await?;
+    Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
+}
+
+/// `DELETE /providers/{slug}`.
+pub(super) async fn remove(
+    State(state): State<ApiState>,
+    caller: Caller<WriteProviders>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let slug = slug(&name)?;
+    if headers.contains_key(header::IF_MATCH) {
+        let before = state.directory.provider(&slug).await.or_problem(&state)?;
+        check_match(&headers, Some(&before))?;
+    }
+    let removed = state.directory.delete_provider(&slug, caller.actor());
+    removed.await.or_problem(&state)?;
+    Ok(no_content())
+}
+
+/// `POST /providers/{slug}/test`: looks once more at what is stored.
+pub(super) async fn test(
+    State(state): State<ApiState>,
+    _: Caller<WriteProviders>,
+    Path(name): Path<String>,
+) -> Answer {
+    let stored = state.directory.provider(&slug(&name)?).await;
+    let provider = stored.or_problem(&state)?.provider;
+    let compiled = compile(&state, provider.clone()).await?;
+    let now = state.directory.now();
+    Ok(ok(TestShape::new(&provider, &compiled, now)))
+}
+
+fn path(slug: &Slug) -> String {
+    format!("/api/v1/providers/{slug}")
+}
+
+/// The body with the slug of the path. A provider never changes its slug: it
+/// stands in the addresses that an IdP was given.
+fn with_slug(mut body: Map<String, Value>, slug: &Slug) -> Result<Map<String, Value>, ApiError> {
+    let given = body.insert("slug".to_owned(), Value::from(slug.as_str()));
+    if given.is_some_and(|given| given != slug.as_str()) {
+        let detail = format!("cannot be changed; it is `{slug}`");
+        return Err(ApiError::mistakes(vec![FieldError::at("/slug", detail)]));
+    }
+    Ok(body)
+}
+
+/// Refuses a change of another version than the one that was read (RFC 9110
+/// §13.1.1).
+fn check_match(headers: &HeaderMap, before: Option<&StoredProvider>) -> Result<(), ApiError> {
+    let Some(wanted) = headers.get(header::IF_MATCH) else {
+        return Ok(());
+    };
+    let tags = wanted.to_str().unwrap_or_default();
+    let matches = before.is_some_and(|before| {
+        let stands = etag(before.version);
+        tags.split(',')
+            .any(|tag| tag.trim() == "*" || tag.trim() == stands)
+    });
+    if matches {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "changed",
+        "The provider is not of the version that If-Match names; read it again.",
+    )
+    .into())
+}
+
+/// Reads a provider and asks whether it can be used; everything that is wrong
+/// is told at once, as far as it can be read at all.
+async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider, ApiError> {
+    for key in READ_ONLY {
+        body.remove(key);
+    }
+    let provider: Provider = ApiJson::from_value(Value::Object(body))?;
+    // Addresses of metadata are refused below, whatever network they are in.
+    let found = provider_problems(&provider, true);
+    let mut mistakes: Vec<FieldError> = found
+        .iter()
+        .map(|problem| FieldError::at(place(&problem.key), problem.sentence.clone()))
+        .collect();
+    let Some(saml) = &provider.saml else {
+        return Err(ApiError::mistakes(mistakes));
+    };
+    if saml.metadata_url.is_some() {
+        mistakes.push(FieldError::at(
+            "/saml/metadata_url",
+            "this version does not fetch metadata; open the address in a browser, and put the \
+             document into metadata_xml",
+        ));
+        return Err(ApiError::mistakes(mistakes));
+    }
+    if let Err(error) = compile(state, provider.clone()).await? {
+        let at = pointer(&error.field);
+        // Whatever was found before at this place, or around it, said it.
+        let known = |m: &FieldError| m.pointer.as_deref().is_some_and(|p| p.starts_with("/saml"));
+        if !mistakes.iter().any(known) {
+            mistakes.push(FieldError::at(at, error.sentence.clone()));
+        }
+        return Err(ApiError::mistakes(mistakes).with_code(error.code));
+    }
+    if mistakes.is_empty() {
+        Ok(provider)
+    } else {
+        Err(ApiError::mistakes(mistakes))
+    }
+}
+
+/// The place that a key of the configuration names, as a JSON Pointer. Values
+/// of the IdP may hold dots.
+fn place(key: &str) -> String {
+    match key.split_once('.') {
+        Some(("group_map", value)) => {
+            let value = value.replace('~', "~0").replace('/', "~1");
+            format!("/group_map/{value}")
+        }
+        _ => pointer(key),
+    }
+}
+
+/// Reads a provider's metadata, on a thread where it may take its time.
+async fn compile(state: &ApiState, provider: Provider) -> Result<Compiled, ApiError> {
+    let (origin, now) = (state.kit.origin().to_owned(), state.directory.now());
+    let compiled =
+        tokio::task::spawn_blocking(move || saml::provider::compile(&provider, &origin, now));
+    compiled
+        .await
+        .map_err(|panic| state.kit.unexpected(panic.to_string()).into())
+}
+
+async fn save(
+    state: &ApiState,
+    provider: Provider,
+    before: Option<&StoredProvider>,
+    actor: Actor,
+) -> Result<StoredProvider, ApiError> {
+    let save = Save {
+        provider,
+        secrets: before.map(|b| b.secrets.clone()).unwrap_or_default(),
+        over: before.map(|b| b.version),
+        managed_by: ManagedBy::Api,
+    };
+    state
+        .directory
+        .save_provider(save, actor)
+        .await
+        .or_problem(state)
+}
+
+async fn shape(state: &ApiState, stored: StoredProvider) -> Result<ProviderShape, ApiError> {
+    let compiled = compile(state, stored.provider.clone()).await?;
+    let now = state.directory.now();
+    Ok(ProviderShape::new(
+        stored,
+        &compiled,
+        state.kit.origin(),
+        now,
+    ))
+}

@@ -1,0 +1,119 @@
+//! A user as the API shows it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::directory::edit::attribute_set;
+use crate::directory::users::Belongings;
+use crate::domain::{Field, GroupId, Role, Source, Status, Timestamp, User, UserId};
+
+/// The user, in the order in which people read it.
+#[derive(Debug, Serialize)]
+pub(super) struct UserShape {
+    id: UserId,
+    user_name: Option<String>,
+    upn: Option<String>,
+    email: Option<String>,
+    email_verified: bool,
+    name: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    department: Option<String>,
+    job_title: Option<String>,
+    phone: Option<String>,
+    mobile: Option<String>,
+    language: Option<String>,
+    cost_center: Option<String>,
+    extension_attributes: BTreeMap<String, String>,
+    custom_attributes: BTreeMap<String, String>,
+    photo_url: Option<String>,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+    status: Status,
+    roles: Vec<Role>,
+    groups: Vec<GroupOfUser>,
+    /// Provider → how it knows the user.
+    external_ids: BTreeMap<String, String>,
+    scim_id: Option<String>,
+    source: Source,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    last_login_at: Option<Timestamp>,
+}
+
+/// A group as it stands at a user.
+#[derive(Debug, Serialize)]
+struct GroupOfUser {
+    id: GroupId,
+    name: String,
+    external: bool,
+}
+
+/// The keys of a user that nobody sets by hand.
+pub(super) const READ_ONLY: [&str; 9] = [
+    "id",
+    "email_verified",
+    "groups",
+    "external_ids",
+    "scim_id",
+    "source",
+    "created_at",
+    "updated_at",
+    "last_login_at",
+];
+
+impl UserShape {
+    /// The user and what hangs on it.
+    pub(super) fn new(user: User, belongings: Belongings) -> Self {
+        let get = |field| user.profile.get(field).map(ToOwned::to_owned);
+        Self {
+            user_name: get(Field::UserName),
+            upn: get(Field::Upn),
+            email: get(Field::Email),
+            email_verified: user.email_verified,
+            name: get(Field::Name),
+            given_name: get(Field::GivenName),
+            family_name: get(Field::FamilyName),
+            department: get(Field::Department),
+            job_title: get(Field::JobTitle),
+            phone: get(Field::Phone),
+            mobile: get(Field::Mobile),
+            language: get(Field::Language),
+            cost_center: get(Field::CostCenter),
+            extension_attributes: attribute_set(user.profile.get(Field::ExtensionAttributes)),
+            custom_attributes: attribute_set(user.profile.get(Field::CustomAttributes)),
+            photo_url: get(Field::PhotoUrl),
+            valid_from: get(Field::ValidFrom).map(in_utc),
+            valid_to: get(Field::ValidTo).map(in_utc),
+            status: user.status,
+            roles: user.roles.iter().copied().collect(),
+            groups: belongings
+                .groups
+                .into_iter()
+                .map(|group| GroupOfUser {
+                    id: group.id,
+                    name: group.name,
+                    external: group.external,
+                })
+                .collect(),
+            // Of several identities at one provider the newest comes last.
+            external_ids: belongings
+                .identities
+                .into_iter()
+                .map(|identity| (identity.provider.to_string(), identity.subject))
+                .collect(),
+            scim_id: user.scim_id,
+            source: user.source,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            last_login_at: user.last_login_at,
+            id: user.id,
+        }
+    }
+}
+
+/// A channel may have given the time in another zone.
+fn in_utc(text: String) -> String {
+    Timestamp::parse_rfc3339(&text).map_or(text, Timestamp::rfc3339)
+}

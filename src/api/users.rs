@@ -1,0 +1,159 @@
+//! `/users`.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde_json::Value;
+
+use super::auth::{Caller, ReadUsers, WriteUsers};
+use super::error::{ApiError, OrProblem as _};
+use super::fields::Fields;
+use super::paging::{List, Query};
+use super::user_shape::UserShape;
+use super::{Answer, ApiState, created, no_content, ok, user_id, user_input};
+use crate::directory::DirectoryError;
+use crate::directory::edit::UserEdit;
+use crate::directory::users::UserFilter;
+use crate::domain::{Field, GroupId, Status, User, UserId};
+
+/// `GET /users`.
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    _: Caller<ReadUsers>,
+    mut query: Query,
+) -> Answer {
+    let filter = UserFilter {
+        search: query.text("q"),
+        status: query.word("status", Status::ALL, Status::as_str),
+        group: query.id("group", GroupId::parse),
+    };
+    let page = query.page();
+    query.finish()?;
+    let users = state.directory.users(filter, page.cursor, page.limit).await;
+    let users = users.or_problem(&state)?;
+    let ids: Vec<UserId> = users.items.iter().map(|user| user.id.clone()).collect();
+    let belongings = state.directory.belongings(ids).await;
+    let mut belongings = belongings.or_problem(&state)?;
+    Ok(ok(List::of(users, |user| {
+        let belongings = belongings.remove(&user.id).unwrap_or_default();
+        UserShape::new(user, belongings)
+    })))
+}
+
+/// `POST /users`.
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    fields: Fields,
+) -> Answer {
+    let edit = user_input::new_user(fields)?;
+    if edit.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
+        caller.as_admin()?;
+    }
+    let user = state.directory.create_user(edit, caller.actor()).await;
+    let user = user.or_problem(&state)?;
+    let path = format!("/api/v1/users/{}", user.id);
+    Ok(created(&path, shape(&state, user).await?))
+}
+
+/// `GET /users/{id}`.
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    _: Caller<ReadUsers>,
+    Path(id): Path<String>,
+) -> Answer {
+    let user = state.directory.user(&user_id(&id)?).await;
+    shown(&state, user).await
+}
+
+/// `PATCH /users/{id}`: a merge patch.
+pub(super) async fn edit(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let id = user_id(&id)?;
+    let before = state.directory.user(&id).await.or_problem(&state)?;
+    let shape = shape(&state, before.clone()).await?;
+    let shape = serde_json::to_value(shape).unwrap_or(Value::Null);
+    let mut edit = user_input::patch(fields, &shape)?;
+    edit.roles = edit.roles.filter(|roles| *roles != before.roles);
+    if needs_admin(&edit, &before) {
+        caller.as_admin()?;
+    }
+    let user = state.directory.edit_user(&id, edit, caller.actor()).await;
+    shown(&state, user).await
+}
+
+/// Whether an edit could make an admin of somebody: it grants or takes roles,
+/// or it redirects the identifiers by which somebody with a role signs in.
+fn needs_admin(edit: &UserEdit, before: &User) -> bool {
+    let identifiers = [Field::Email, Field::Upn, Field::UserName];
+    let differs = |field: &Field| {
+        edit.cleared.contains(field)
+            || edit
+                .profile
+                .get(*field)
+                .is_some_and(|new| before.profile.get(*field) != Some(new))
+    };
+    edit.roles.is_some() || (!before.roles.is_empty() && identifiers.iter().any(differs))
+}
+
+/// `DELETE /users/{id}`.
+pub(super) async fn remove(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = user_id(&id)?;
+    let removed = state.directory.delete_user(&id, caller.actor()).await;
+    removed.or_problem(&state)?;
+    Ok(no_content())
+}
+
+/// `POST /users/{id}/deactivate`.
+pub(super) async fn deactivate(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = user_id(&id)?;
+    let user = state.directory.deactivate(&id, caller.actor()).await;
+    shown(&state, user).await
+}
+
+/// `POST /users/{id}/reactivate`.
+pub(super) async fn reactivate(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = user_id(&id)?;
+    let user = state.directory.reactivate(&id, caller.actor()).await;
+    shown(&state, user).await
+}
+
+/// `DELETE /users/{id}/sessions`: signs the user out everywhere.
+pub(super) async fn end_sessions(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = user_id(&id)?;
+    let ended = state.directory.sign_out_everywhere(&id, caller.actor());
+    ended.await.or_problem(&state)?;
+    Ok(no_content())
+}
+
+/// `200` with the user.
+async fn shown(state: &ApiState, user: Result<User, DirectoryError>) -> Result<Response, ApiError> {
+    let user = user.or_problem(state)?;
+    Ok(ok(shape(state, user).await?))
+}
+
+/// The user and what hangs on it.
+pub(super) async fn shape(state: &ApiState, user: User) -> Result<UserShape, ApiError> {
+    let belongings = state.directory.belongings(vec![user.id.clone()]).await;
+    let belongings = belongings.or_problem(state)?.remove(&user.id);
+    Ok(UserShape::new(user, belongings.unwrap_or_default()))
+}
