@@ -1,6 +1,7 @@
 //! The rules of the tree, held by machine: which layer may import which, how
-//! long a file may be, that both databases have the same migrations, and that
-//! `config.example.toml` is complete and works.
+//! long a file may be, that both databases have the same migrations, that
+//! documents show what can be used, and that `config.example.toml` is complete
+//! and works.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use doorward::platform::config::{Config, known_keys};
+use doorward::platform::config::{Config, known_keys, providers_from_file};
 
 /// No file of `src` is longer, tests aside.
 const MAX_LINES: usize = 600;
@@ -429,4 +430,72 @@ fn the_examples_that_are_commented_out_load_too() {
     assert_eq!(config.providers.len(), 1);
     assert!(config.branding.support.is_some());
     assert!(config.secrets.key.is_some());
+}
+
+/// Our documents: those in the root, and all below `docs`.
+fn documents() -> Vec<PathBuf> {
+    let mut found = files(&root().join("docs"), ".md");
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let mut seen = 0;
+    let mut dead = Vec::new();
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', ' ']).next().unwrap();
+            if target.contains("://") || target.starts_with('#') {
+                continue;
+            }
+            seen += 1;
+            let path = target.split('#').next().unwrap();
+            if !document.parent().unwrap().join(path).exists() {
+                dead.push(format!("{}: {target}", document.display()));
+            }
+        }
+    }
+    assert!(seen > 30, "{seen} links were found");
+    assert!(dead.is_empty(), "dead links:\n{}", dead.join("\n"));
+}
+
+/// The TOML blocks of a document.
+fn toml_blocks(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+}
+
+#[test]
+fn configurations_in_documents_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut providers = 0;
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for block in toml_blocks(&text) {
+            let name = document.display();
+            if block.contains("public_url") {
+                let loaded = Config::from_text("block", block, folder.path(), Vec::new());
+                assert!(loaded.is_ok(), "{name}: {}", loaded.unwrap_err());
+            } else if block.contains("[[provider]]") {
+                for line in block.lines().filter(|l| l.contains("metadata_file")) {
+                    let file = line.split('"').nth(1).unwrap();
+                    std::fs::write(folder.path().join(file), "<EntityDescriptor/>").unwrap();
+                }
+                let path = folder.path().join("provider.toml");
+                std::fs::write(&path, block).unwrap();
+                let read = providers_from_file(&path, false);
+                assert!(read.is_ok(), "{name}: {}", read.unwrap_err());
+                providers += 1;
+            }
+        }
+    }
+    assert!(providers >= 10, "{providers} blocks were found");
 }
