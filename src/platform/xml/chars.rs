@@ -68,10 +68,10 @@ const fn is_name_char(c: char) -> bool {
 
 /// Namespaces in XML §3, production `NCName`.
 pub(super) fn is_ncname(name: &str) -> bool {
-    if name.is_ascii() {
-        let mut bytes = name.bytes();
-        return bytes.next().is_some_and(|b| is_name_start(char::from(b)))
-            && bytes.all(|b| is_name_char(char::from(b)));
+    // Nearly every name is ASCII, which is told quickly.
+    let ascii = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if name.bytes().all(ascii) {
+        return name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     }
     let mut chars = name.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
@@ -80,12 +80,11 @@ pub(super) fn is_ncname(name: &str) -> bool {
 /// Splits a qualified name into the length of its prefix (0 without one) and
 /// its local part; `None` when it is none (Namespaces in XML §4).
 pub(super) fn split_qname(name: &str) -> Option<(usize, &str)> {
-    match name.split_once(':') {
-        None => is_ncname(name).then_some((0, name)),
-        Some((prefix, local)) => {
-            (is_ncname(prefix) && is_ncname(local)).then_some((prefix.len(), local))
-        }
-    }
+    let Some(colon) = name.bytes().position(|b| b == b':') else {
+        return is_ncname(name).then_some((0, name));
+    };
+    let (prefix, local) = (name.get(..colon)?, name.get(colon + 1..)?);
+    (is_ncname(prefix) && is_ncname(local)).then_some((colon, local))
 }
 
 /// The longest namespace name, in bytes. A canonical form repeats a namespace

@@ -1,5 +1,7 @@
 //! Tests of the tree, of canonicalization and of signing.
 
+mod properties;
+
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 
