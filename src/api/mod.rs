@@ -37,6 +37,8 @@ use crate::domain::{GroupId, Slug, UserId};
 use crate::platform::web::Kit;
 use error::ApiError;
 
+pub use user_shape::UserShape;
+
 /// What the API needs. The session layer ([`crate::sessions::layer::session`])
 /// and [`crate::platform::web::secure`] must surround its router: the first
 /// for `/me` and for signed-in admins, the second for the same-origin check

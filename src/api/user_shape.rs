@@ -10,7 +10,7 @@ use crate::domain::{Field, GroupId, Role, Source, Status, Timestamp, User, UserI
 
 /// The user, in the order in which people read it.
 #[derive(Debug, Serialize)]
-pub(super) struct UserShape {
+pub struct UserShape {
     id: UserId,
     user_name: Option<String>,
     upn: Option<String>,
@@ -65,7 +65,8 @@ pub(super) const READ_ONLY: [&str; 9] = [
 
 impl UserShape {
     /// The user and what hangs on it.
-    pub(super) fn new(user: User, belongings: Belongings) -> Self {
+    #[must_use]
+    pub fn new(user: User, belongings: Belongings) -> Self {
         let get = |field| user.profile.get(field).map(ToOwned::to_owned);
         Self {
             user_name: get(Field::UserName),
