@@ -349,3 +349,54 @@ fn the_gateway_starts_and_stops_when_it_is_told() {
     let key = std::fs::metadata(place.path("data/doorward.key")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn a_database_keeps_to_its_master_key() {
+    let place = Place::new();
+    let metadata = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("idp-metadata-fixtures")
+        .join("okta/metadata.xml");
+    place.write(
+        "okta.toml",
+        &format!(
+            "[[provider]]\nslug = \"okta\"\nkind = \"saml\"\nallowed_domains = [\"*\"]\n\
+             saml.metadata_file = {metadata:?}\n"
+        ),
+    );
+    let apply = "provider apply okta.toml";
+    place.run(apply).good();
+    let file = place.path("data/doorward.key");
+    let first = std::fs::read_to_string(&file).unwrap();
+
+    std::fs::remove_file(&file).unwrap();
+    let lost = place.run(apply).bad(1);
+    assert!(lost.contains("bring that file back"), "{lost}");
+    assert!(!file.exists(), "no other key is made in its place");
+    let found = place.run("check");
+    assert_eq!(found.code, 1);
+    assert!(
+        found.out.contains("error: secrets.key_file: is missing"),
+        "{}",
+        found.out
+    );
+
+    let key = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let permissions = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&file, permissions).unwrap();
+    };
+    let second = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    key(second);
+    assert!(place.run(apply).bad(1).contains("another master key"));
+    let found = place.run("check");
+    assert!(
+        found.out.contains("secrets.key_file: is not the key"),
+        "{}",
+        found.out
+    );
+
+    key(&format!("{second}\n{first}"));
+    place.run(apply).good();
+    place.run("check").good();
+    assert_eq!(place.run(apply).good(), "okta: unchanged\n");
+}

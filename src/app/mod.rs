@@ -45,6 +45,11 @@ pub enum AppError {
     /// Sealing.
     #[error("secrets: {0}")]
     Seal(#[from] SealError),
+    /// The key file has gone, and the database has secrets under it.
+    #[error(
+        "secrets: {} does not exist, but this database belongs to a master key; bring that file back, or give the key in DOORWARD__SECRETS__KEY", .0.display()
+    )]
+    KeyLost(std::path::PathBuf),
     /// The database was written under another master key.
     #[error(
         "secrets: this database belongs to another master key; give this replica the key of the others ([secrets] key_file, or DOORWARD__SECRETS__KEY)"
@@ -92,11 +97,8 @@ impl Core {
     /// the two belong together.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         let entropy = Entropy::System;
-        let keys = match &config.secrets.key {
-            Some(key) => MasterKeys::parse(key.expose_secret())?,
-            None => MasterKeys::load_or_create(&config.key_file(), &entropy)?,
-        };
         let db = Db::open(config.database.url.expose_secret()).await?;
+        let keys = master_keys(config, &db, &entropy).await?;
         same_key(&db, &keys).await?;
         let sealer = Sealer::new(&keys, entropy.clone())?;
         let clock = Clock::System;
@@ -121,30 +123,69 @@ impl Core {
     }
 }
 
-/// The database remembers whose secrets it holds: a replica with another key
-/// would write what the others cannot read.
-async fn same_key(db: &Db, keys: &MasterKeys) -> Result<(), AppError> {
-    const KEY: &str = "master_key";
-    let ours = keys.fingerprint().to_owned();
-    let theirs: String = db
-        .write(move |tx| {
-            let ours = ours.clone();
-            Box::pin(async move {
-                let sql =
-                    "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-                tx.execute(sql, params![KEY, ours.clone()]).await?;
-                let sql = "SELECT value FROM settings WHERE key = $1";
-                let row = tx.query_opt(sql, params![KEY]).await?;
-                row.map_or(Ok(ours), |row| row.reader().text())
-            })
-        })
-        .await
-        .map_err(|e: StorageError| e)?;
-    if keys.knows(&theirs) {
-        Ok(())
-    } else {
-        Err(AppError::OtherKey)
+/// The key of the settings under which the master key's fingerprint stands.
+const MASTER_KEY: &str = "master_key";
+
+/// The master keys that the configuration names. A new one is made for a new
+/// database only: one that has lost its key needs that key and no other.
+async fn master_keys(config: &Config, db: &Db, entropy: &Entropy) -> Result<MasterKeys, AppError> {
+    if let Some(key) = &config.secrets.key {
+        return Ok(MasterKeys::parse(key.expose_secret())?);
     }
+    let path = config.key_file();
+    match MasterKeys::load(&path) {
+        Err(KeyError::Missing(_)) => {}
+        loaded => return Ok(loaded?),
+    }
+    if fingerprint(db).await?.is_none() {
+        return Ok(MasterKeys::load_or_create(&path, entropy)?);
+    }
+    // Somebody else may have made both in the meantime.
+    match MasterKeys::load(&path) {
+        Err(KeyError::Missing(path)) => Err(AppError::KeyLost(path)),
+        loaded => Ok(loaded?),
+    }
+}
+
+/// The fingerprint of the master key that a database belongs to; `None` while
+/// it belongs to none.
+pub async fn fingerprint(db: &Db) -> Result<Option<String>, StorageError> {
+    db.read(|tx| {
+        Box::pin(async move {
+            let sql = "SELECT value FROM settings WHERE key = $1";
+            let row = tx.query_opt(sql, params![MASTER_KEY]).await?;
+            row.map(|row| row.reader().text()).transpose()
+        })
+    })
+    .await
+}
+
+/// The database remembers whose secrets it holds: a replica with another key
+/// would write what the others cannot read. Where the key that seals has
+/// changed and the one before is still known, the new one is remembered.
+async fn same_key(db: &Db, keys: &MasterKeys) -> Result<(), AppError> {
+    let (ours, known) = (keys.fingerprint().to_owned(), keys.clone());
+    db.write(move |tx| {
+        let (ours, known) = (ours.clone(), known.clone());
+        Box::pin(async move {
+            let sql = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            tx.execute(sql, params![MASTER_KEY, ours.clone()]).await?;
+            let sql = "SELECT value FROM settings WHERE key = $1";
+            let theirs = match tx.query_opt(sql, params![MASTER_KEY]).await? {
+                Some(row) => row.reader().text()?,
+                None => return Err(StorageError::stale("the key was not written").into()),
+            };
+            if !known.knows(&theirs) {
+                return Err(AppError::OtherKey);
+            }
+            if theirs != ours {
+                let sql = "UPDATE settings SET value = $2 WHERE key = $1";
+                tx.execute(sql, params![MASTER_KEY, ours]).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
 }
 
 /// The settings where the database has none.

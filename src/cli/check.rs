@@ -9,6 +9,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::{gateway, out};
+use crate::app;
 use crate::directory::Directory;
 use crate::domain::{Clock, Entropy, Provider, ProviderKind, Timestamp};
 use crate::login::saml;
@@ -30,9 +31,9 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
     } = Config::examine(path);
     let mut findings = Findings { problems, warnings };
     if let Some(config) = config {
-        check_key_file(&config, &mut findings);
+        let keys = check_key(&config, &mut findings);
         gateway::block_on(async {
-            check_database(&config, &mut findings).await;
+            check_database(&config, keys.as_ref(), &mut findings).await;
             Ok(())
         })?;
         for provider in &config.providers {
@@ -77,27 +78,53 @@ impl Findings {
     }
 }
 
-fn check_key_file(config: &Config, findings: &mut Findings) {
-    if config.secrets.key.is_some() {
-        return;
-    }
-    let path = config.key_file();
-    match MasterKeys::load(&path) {
-        Ok(_) => {}
-        // It will be made at the first start, if it can be.
-        Err(KeyError::Missing(_)) => {
-            if let Err(sentence) = can_be_made(&path) {
-                findings.problem("secrets.key_file", sentence);
-            }
-        }
-        Err(error @ (KeyError::Io { .. } | KeyError::Mode { .. })) => {
-            findings.problem("secrets.key_file", error.to_string());
-        }
-        Err(error) => findings.problem("secrets.key_file", format!("{} {error}", path.display())),
+/// The key that sets the master key, for findings.
+const fn key_name(config: &Config) -> &'static str {
+    match config.secrets.key {
+        Some(_) => "secrets.key",
+        None => "secrets.key_file",
     }
 }
 
-async fn check_database(config: &Config, findings: &mut Findings) {
+/// The master keys, where they can be read.
+fn check_key(config: &Config, findings: &mut Findings) -> Option<MasterKeys> {
+    if let Some(key) = &config.secrets.key {
+        // One that cannot be read was found before.
+        return MasterKeys::parse(key.expose_secret()).ok();
+    }
+    let path = config.key_file();
+    let sentence = match MasterKeys::load(&path) {
+        Ok(keys) => return Some(keys),
+        // It will be made at the first start, if it can be.
+        Err(KeyError::Missing(_)) => can_be_made(&path).err(),
+        Err(error @ (KeyError::Io { .. } | KeyError::Mode { .. })) => Some(error.to_string()),
+        Err(error) => Some(format!("{} {error}", path.display())),
+    };
+    if let Some(sentence) = sentence {
+        findings.problem("secrets.key_file", sentence);
+    }
+    None
+}
+
+/// A database belongs to the master key that sealed what is in it.
+async fn check_fingerprint(
+    directory: &Directory,
+    config: &Config,
+    keys: Option<&MasterKeys>,
+    findings: &mut Findings,
+) {
+    let Ok(Some(theirs)) = app::fingerprint(&directory.db).await else {
+        return;
+    };
+    let sentence = match keys {
+        Some(keys) if keys.knows(&theirs) => return,
+        Some(_) => "is not the key of this database",
+        None => "is missing, and this database belongs to a master key: bring it back",
+    };
+    findings.problem(key_name(config), sentence);
+}
+
+async fn check_database(config: &Config, keys: Option<&MasterKeys>, findings: &mut Findings) {
     const KEY: &str = "database.url";
     if findings.problems.iter().any(|problem| problem.key == KEY) {
         return;
@@ -111,7 +138,10 @@ async fn check_database(config: &Config, findings: &mut Findings) {
         return;
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, open(config)).await {
-        Ok(Ok(directory)) => check_stored_providers(&directory, config, findings).await,
+        Ok(Ok(directory)) => {
+            check_fingerprint(&directory, config, keys, findings).await;
+            check_stored_providers(&directory, config, findings).await;
+        }
         Ok(Err(error)) => findings.problem(KEY, error.to_string()),
         Err(_) => findings.problem(
             KEY,
