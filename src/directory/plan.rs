@@ -166,7 +166,11 @@ fn apply(
             continue;
         }
         let before = user.profile.get(field).map(ToOwned::to_owned);
-        let differs = before.as_deref() != value;
+        let value = value.map(|value| match observation.channel {
+            Channel::Login { .. } => completed(field, before.as_deref(), value),
+            _ => value.to_owned(),
+        });
+        let differs = before != value;
         if let Some(owner) = authority::kept_by(user, field, source) {
             if differs && source == Source::Manual {
                 return Err(DirectoryError::Owned { field, owner });
@@ -182,17 +186,33 @@ fn apply(
         if !differs {
             continue;
         }
-        match value {
+        match &value {
             Some(value) => user.profile.set(field, value),
             None => user.profile.remove(field),
         }
         changes.push(Change {
             field: field.name().to_owned(),
             before,
-            after: value.map(ToOwned::to_owned),
+            after: value,
         });
     }
     Ok(changes)
+}
+
+/// A login says nothing of the numbered attributes that it does not carry: they
+/// stay as they are.
+fn completed(field: Field, before: Option<&str>, value: &str) -> String {
+    if !matches!(field, Field::ExtensionAttributes | Field::CustomAttributes) {
+        return value.to_owned();
+    }
+    let read = |text: &str| serde_json::from_str::<BTreeMap<String, String>>(text).ok();
+    match (before.and_then(read), read(value)) {
+        (Some(mut all), Some(new)) => {
+            all.extend(new);
+            serde_json::to_string(&all).unwrap_or_else(|_| value.to_owned())
+        }
+        _ => value.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -314,6 +334,22 @@ mod tests {
         );
         let plan = update(&user, &by_hand, None, false, &BTreeSet::new()).expect("a plan");
         assert!(!plan.user.email_verified);
+    }
+
+    #[test]
+    fn a_login_completes_the_numbered_attributes() {
+        let policy = policy(&[Field::ExtensionAttributes]);
+        let with = |text: &str| Profile::default().with(Field::ExtensionAttributes, text);
+        let first = with(r#"{"extensionAttribute1":"a","extensionAttribute2":"b"}"#);
+        let later = with(r#"{"extensionAttribute2":"c"}"#);
+        let user = new_user(first, &policy);
+        let plan = update(&user, &login(later), Some(&policy), false, &BTreeSet::new());
+        let user = plan.expect("a plan").user;
+        let all = user.profile.get(Field::ExtensionAttributes);
+        assert_eq!(
+            all,
+            Some(r#"{"extensionAttribute1":"a","extensionAttribute2":"c"}"#)
+        );
     }
 
     fn any_profile() -> impl Strategy<Value = Profile> {
