@@ -23,6 +23,8 @@ mod user_input;
 mod user_shape;
 mod users;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -34,6 +36,7 @@ use serde::Serialize;
 use crate::directory::Directory;
 use crate::directory::settings::Settings;
 use crate::domain::{GroupId, Slug, UserId};
+use crate::platform::crypto::Sealer;
 use crate::platform::web::Kit;
 use error::ApiError;
 
@@ -51,6 +54,8 @@ pub struct ApiState {
     pub kit: Kit,
     /// The settings that hold until an admin sets some.
     pub defaults: Settings,
+    /// Seals the keys that a provider gets when it is saved.
+    pub sealer: Arc<Sealer>,
 }
 
 impl FromRef<ApiState> for Kit {

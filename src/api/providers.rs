@@ -247,9 +247,14 @@ async fn save(
     before: Option<&StoredProvider>,
     actor: Actor,
 ) -> Result<StoredProvider, ApiError> {
+    let kept = before.map(|b| b.secrets.as_str());
+    let (now, entropy) = (state.directory.now(), &state.directory.entropy);
+    let secrets = saml::provider::secrets(&provider.slug, kept, &state.sealer, now, entropy)
+        .await
+        .map_err(|error| state.kit.unexpected(error.to_string()))?;
     let save = Save {
         provider,
-        secrets: before.map(|b| b.secrets.clone()).unwrap_or_default(),
+        secrets,
         over: before.map(|b| b.version),
         managed_by: ManagedBy::Api,
     };

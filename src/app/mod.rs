@@ -220,6 +220,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         directory: core.directory.clone(),
         kit: kit.clone(),
         defaults: default_settings(config),
+        sealer: Arc::clone(&core.sealer),
     };
     let sessions = SessionState {
         kit: kit.clone(),

@@ -7,6 +7,8 @@ mod providers;
 mod rest;
 mod users;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -21,6 +23,7 @@ use super::{ApiState, router};
 use crate::directory::settings::Settings;
 use crate::directory::{Actor, Directory};
 use crate::domain::{Clock, Entropy, Scope, Slug, Timestamp, UserId};
+use crate::platform::crypto::{MasterKeys, Sealer};
 use crate::platform::storage::{Db, StorageError};
 use crate::platform::web::{Kit, KitSettings, secure};
 use crate::sessions::layer::{SessionState, session};
@@ -127,6 +130,8 @@ impl Api {
             entropy,
             lifetimes: LIFETIMES,
         };
+        let master = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let sealer = Arc::new(Sealer::new(&master, Entropy::System).unwrap());
         let state = ApiState {
             directory: directory.clone(),
             kit: kit.clone(),
@@ -134,6 +139,7 @@ impl Api {
                 allowed_domains: vec!["*".to_owned()],
                 home_realm_discovery: false,
             },
+            sealer,
         };
         let layer = SessionState {
             kit: kit.clone(),
