@@ -27,6 +27,16 @@ impl<T> Given<T> {
             Self::Absent | Self::Empty => None,
         }
     }
+
+    /// As an edit: nothing, away with it, or a value.
+    #[expect(clippy::option_option, reason = "the three cases are the edit's own")]
+    pub(super) fn edit(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Empty => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
 }
 
 /// A JSON object, the keys that were asked for, and the mistakes found so far.
@@ -128,6 +138,49 @@ impl Fields {
         }
     }
 
+    /// A truth value.
+    pub(super) fn flag(&mut self, key: &'static str) -> Given<bool> {
+        match self.take(key) {
+            None => Given::Absent,
+            Some(Value::Null) => Given::Empty,
+            Some(Value::Bool(flag)) => Given::Value(flag),
+            Some(_) => {
+                self.refuse(key, "must be true or false");
+                Given::Absent
+            }
+        }
+    }
+
+    /// A list.
+    fn items(&mut self, key: &'static str) -> Given<Vec<Value>> {
+        match self.take(key) {
+            None => Given::Absent,
+            Some(Value::Null) => Given::Empty,
+            Some(Value::Array(items)) => Given::Value(items),
+            Some(_) => {
+                self.refuse(key, "must be a list of texts");
+                Given::Absent
+            }
+        }
+    }
+
+    /// A list of texts, without blanks around them.
+    pub(super) fn texts(&mut self, key: &'static str) -> Given<Vec<String>> {
+        let items = match self.items(key) {
+            Given::Absent => return Given::Absent,
+            Given::Empty => return Given::Empty,
+            Given::Value(items) => items,
+        };
+        let mut found = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match item.as_str() {
+                Some(text) => found.push(text.trim().to_owned()),
+                None => self.refuse(&format!("{key}/{index}"), "must be a text"),
+            }
+        }
+        Given::Value(found)
+    }
+
     /// One word of a closed list.
     pub(super) fn word<T: Copy>(
         &mut self,
@@ -155,14 +208,10 @@ impl Fields {
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Given<Vec<T>> {
-        let items = match self.take(key) {
-            None => return Given::Absent,
-            Some(Value::Null) => return Given::Empty,
-            Some(Value::Array(items)) => items,
-            Some(_) => {
-                self.refuse(key, "must be a list of texts");
-                return Given::Absent;
-            }
+        let items = match self.items(key) {
+            Given::Absent => return Given::Absent,
+            Given::Empty => return Given::Empty,
+            Given::Value(items) => items,
         };
         let mut found = Vec::with_capacity(items.len().min(all.len()));
         for (index, item) in items.iter().enumerate() {

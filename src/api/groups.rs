@@ -113,11 +113,7 @@ pub(super) async fn edit(
     fields.finish()?;
     let edit = GroupEdit {
         name: name.value(),
-        description: match description {
-            Given::Absent => None,
-            Given::Empty => Some(None),
-            Given::Value(text) => Some(Some(text)),
-        },
+        description: description.edit(),
     };
     let edited = state.directory.edit_group(&id, edit, caller.actor());
     edited.await.or_problem(&state)?;

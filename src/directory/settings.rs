@@ -24,12 +24,51 @@ pub struct Settings {
 /// The one key under which the settings stand.
 const KEY: &str = "settings";
 
-/// The settings as they stand, `defaults` where nobody has set any.
-pub async fn load(tx: &mut Tx, defaults: &Settings) -> Result<Settings, StorageError> {
+/// The settings that somebody has set; the others follow the configuration
+/// file, also when it changes. What a later version set is left alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Stored {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_domains: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_realm_discovery: Option<bool>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Stored {
+    fn over(&self, defaults: &Settings) -> Settings {
+        let domains = self.allowed_domains.as_ref();
+        Settings {
+            allowed_domains: domains.unwrap_or(&defaults.allowed_domains).clone(),
+            home_realm_discovery: self
+                .home_realm_discovery
+                .unwrap_or(defaults.home_realm_discovery),
+        }
+    }
+}
+
+/// A change of settings: `None` leaves one as it is, `Some(None)` lets it
+/// follow the configuration file again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsEdit {
+    /// See [`Settings::allowed_domains`].
+    pub allowed_domains: Option<Option<Vec<String>>>,
+    /// See [`Settings::home_realm_discovery`].
+    pub home_realm_discovery: Option<Option<bool>>,
+}
+
+async fn stored(tx: &mut Tx) -> Result<Stored, StorageError> {
     let row = tx
         .query_opt("SELECT value FROM settings WHERE key = $1", params![KEY])
         .await?;
-    row.map_or_else(|| Ok(defaults.clone()), |row| row.reader().json())
+    row.map_or_else(|| Ok(Stored::default()), |row| row.reader().json())
+}
+
+/// The settings as they stand, `defaults` where nobody has set any.
+pub async fn load(tx: &mut Tx, defaults: &Settings) -> Result<Settings, StorageError> {
+    Ok(stored(tx).await?.over(defaults))
 }
 
 impl Directory {
@@ -45,16 +84,16 @@ impl Directory {
             .await?)
     }
 
-    /// Replaces the settings.
-    pub async fn set_settings(
+    /// Changes settings; answers what holds from now on.
+    pub async fn edit_settings(
         &self,
-        before: Settings,
-        after: Settings,
+        edit: SettingsEdit,
+        defaults: &Settings,
         actor: Actor,
-    ) -> Result<(), DirectoryError> {
-        if let Some(bad) = after
-            .allowed_domains
-            .iter()
+    ) -> Result<Settings, DirectoryError> {
+        let patterns = edit.allowed_domains.iter().flatten().flatten();
+        if let Some(bad) = patterns
+            .into_iter()
             .find(|p| DomainPattern::parse(p).is_none())
         {
             return Err(DirectoryError::invalid(
@@ -62,38 +101,58 @@ impl Directory {
                 format!("{bad:?} is no domain, no *.domain and not *"),
             ));
         }
-        let directory = self.clone();
+        let (directory, defaults) = (self.clone(), defaults.clone());
         self.db
             .write(move |tx| {
-                let (before, after) = (before.clone(), after.clone());
+                let (edit, defaults) = (edit.clone(), defaults.clone());
                 let (actor, directory) = (actor.clone(), directory.clone());
-                Box::pin(async move {
-                    let mut changes = Vec::new();
-                    if before.allowed_domains != after.allowed_domains {
-                        let (old, new) = (
-                            before.allowed_domains.join(" "),
-                            after.allowed_domains.join(" "),
-                        );
-                        changes.push(change("allowed_domains", old, new));
-                    }
-                    if before.home_realm_discovery != after.home_realm_discovery {
-                        let (old, new) = (before.home_realm_discovery, after.home_realm_discovery);
-                        changes.push(change("home_realm_discovery", old, new));
-                    }
-                    let sql = "INSERT INTO settings (key, value) VALUES ($1, $2) \
-                               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-                    let value = serde_json::to_string(&after).unwrap_or_default();
-                    tx.execute(sql, params![KEY, value]).await?;
-                    let target = Target {
-                        kind: "settings",
-                        id: KEY,
-                        name: KEY,
-                    };
-                    let at = (directory.now(), &directory.entropy);
-                    audit::record(tx, at, &actor, "settings.changed", target, &changes).await?;
-                    Ok::<_, DirectoryError>(())
-                })
+                Box::pin(async move { write(tx, edit, &defaults, &actor, &directory).await })
             })
             .await
     }
+}
+
+async fn write(
+    tx: &mut Tx,
+    edit: SettingsEdit,
+    defaults: &Settings,
+    actor: &Actor,
+    directory: &Directory,
+) -> Result<Settings, DirectoryError> {
+    // Two edits at once shall not undo each other.
+    tx.lock("directory.settings").await?;
+    let before = stored(tx).await?;
+    let mut after = before.clone();
+    if let Some(domains) = edit.allowed_domains {
+        after.allowed_domains = domains;
+    }
+    if let Some(discovery) = edit.home_realm_discovery {
+        after.home_realm_discovery = discovery;
+    }
+    let (old, new) = (before.over(defaults), after.over(defaults));
+    if before == after {
+        return Ok(new);
+    }
+    let mut changes = Vec::new();
+    if old.allowed_domains != new.allowed_domains {
+        let (old, new) = (old.allowed_domains.join(" "), new.allowed_domains.join(" "));
+        changes.push(change("allowed_domains", old, new));
+    }
+    if old.home_realm_discovery != new.home_realm_discovery {
+        let (old, new) = (old.home_realm_discovery, new.home_realm_discovery);
+        changes.push(change("home_realm_discovery", old, new));
+    }
+    let sql = "INSERT INTO settings (key, value) VALUES ($1, $2) \
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    let value =
+        serde_json::to_string(&after).map_err(|e| StorageError::Statement(e.to_string()))?;
+    tx.execute(sql, params![KEY, value]).await?;
+    let target = Target {
+        kind: "settings",
+        id: KEY,
+        name: KEY,
+    };
+    let at = (directory.now(), &directory.entropy);
+    audit::record(tx, at, actor, "settings.changed", target, &changes).await?;
+    Ok(new)
 }

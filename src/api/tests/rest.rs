@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Api, By, NOW, column};
+use crate::directory::settings::Settings;
 use crate::directory::traces::{LoginTrace, Side, TraceDetails, TraceOutcome};
 use crate::domain::{Entropy, Reference, TraceId, UserId};
 
@@ -127,12 +128,28 @@ async fn settings_stand_until_they_are_changed() {
         api.admin("GET", "/settings", None).await.expect(200),
         expected
     );
-    assert_eq!(
-        patch(json!({"allowed_domains": ["**"]}))
-            .await
-            .mistakes(422),
-        ["/allowed_domains/0"]
-    );
+    // What nobody has set follows the configuration file, also when it changes.
+    let later = Settings {
+        allowed_domains: vec!["later.example".to_owned()],
+        home_realm_discovery: false,
+    };
+    let settings = api.directory.settings(&later).await.unwrap();
+    assert_eq!(settings.allowed_domains, later.allowed_domains);
+    assert!(settings.home_realm_discovery);
+    for (body, places) in [
+        (
+            json!({"allowed_domains": ["a", 7], "home_realm_discovery": "yes", "x": 1}),
+            &["/allowed_domains/1", "/home_realm_discovery", "/x"][..],
+        ),
+        (
+            json!({"allowed_domains": ["a", "**", "*."]}),
+            &["/allowed_domains/1", "/allowed_domains/2"],
+        ),
+        (json!({"allowed_domains": "*"}), &["/allowed_domains"]),
+    ] {
+        assert_eq!(patch(body).await.mistakes(422), places);
+    }
+    assert_eq!(patch(json!({})).await.expect(200), expected);
     let problem = patch(json!({"alowed_domains": []})).await.problem(422);
     assert!(
         problem["detail"]
