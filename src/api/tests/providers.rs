@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Api, By, NOW, column, fixture};
 use crate::directory::Actor;
 use crate::directory::providers::{ManagedBy, Save};
-use crate::domain::Provider;
+use crate::domain::{Provider, Slug};
 
 fn okta() -> Value {
     json!({
@@ -100,6 +100,13 @@ async fn providers_are_patched_replaced_and_deleted() {
     assert_eq!(patched["saml"]["attributes"], json!({"upn": ["u"]}));
     assert_eq!(patched["saml"]["force_authn"], true);
 
+    let secrets = || async {
+        let slug = Slug::parse("okta").unwrap();
+        api.directory.provider(&slug).await.unwrap().secrets
+    };
+    let keys = secrets().await;
+    assert!(!keys.is_empty(), "a provider has keys of its own");
+
     // PUT leaves nothing of what stood, and the path may name the provider.
     let mut body = okta();
     body.as_object_mut().unwrap().remove("slug");
@@ -109,6 +116,7 @@ async fn providers_are_patched_replaced_and_deleted() {
         .expect(200);
     assert_eq!(replaced["jit"], true);
     assert_eq!(replaced["saml"]["attributes"], json!({}));
+    assert_eq!(secrets().await, keys, "which an IdP may know already");
     body["slug"] = json!("other");
     for method in ["PUT", "PATCH"] {
         let reply = api
