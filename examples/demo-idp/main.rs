@@ -39,6 +39,9 @@ struct Arguments {
     /// Metadata of the service provider: a URL or a file, read at each sign-in.
     #[arg(long, default_value = "http://localhost:8080/saml/demo/metadata")]
     sp_metadata: String,
+    /// Writes itself as provider `demo` to this file, for `doorward provider apply`.
+    #[arg(long)]
+    write_provider: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -56,6 +59,10 @@ async fn main() -> Result<()> {
         service_provider: Source(arguments.sp_metadata),
         key: SigningKey::load_or_create(&arguments.data)?,
     };
+    if let Some(file) = arguments.write_provider {
+        std::fs::write(&file, pages::provider_toml(&idp)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
     writeln!(
         std::io::stdout(),
         "Demo identity provider (not for production) on {}",

@@ -178,6 +178,22 @@ pub async fn home(State(idp): State<Arc<Idp>>) -> Page {
 
 /// `GET /metadata`
 pub async fn metadata(State(idp): State<Arc<Idp>>) -> Result<Response, Problem> {
+    let kind = [(header::CONTENT_TYPE, "application/samlmetadata+xml")];
+    Ok((kind, metadata_xml(&idp)?).into_response())
+}
+
+/// This IdP as provider `demo`, open to everybody.
+pub fn provider_toml(idp: &Idp) -> Result<String> {
+    // A literal string: the XML holds no three apostrophes in a row.
+    Ok(format!(
+        "# Written by the demo identity provider at each start.\n[[provider]]\nslug = \"demo\"\n\
+         kind = \"saml\"\nlabel = \"SSO Login\"\nallowed_domains = [\"*\"]\n\n\
+         [provider.saml]\nmetadata_xml = '''\n{}'''\n",
+        metadata_xml(idp)?
+    ))
+}
+
+fn metadata_xml(idp: &Idp) -> Result<String> {
     let base = attr(&idp.base_url);
     let certificate = text(&idp.key.certificate_base64()?);
     let format = |name: String| format!("<md:NameIDFormat>{name}</md:NameIDFormat>");
@@ -188,7 +204,7 @@ pub async fn metadata(State(idp): State<Arc<Idp>>) -> Result<Response, Problem> 
         format(format!("{NAME_ID_1_1}unspecified")),
     ]
     .join("\n    ");
-    let xml = format!(
+    Ok(format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{base}/metadata">
   <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" WantAuthnRequestsSigned="false">
@@ -201,9 +217,7 @@ pub async fn metadata(State(idp): State<Arc<Idp>>) -> Result<Response, Problem> 
   </md:IDPSSODescriptor>
 </md:EntityDescriptor>
 "#
-    );
-    let kind = [(header::CONTENT_TYPE, "application/samlmetadata+xml")];
-    Ok((kind, xml).into_response())
+    ))
 }
 
 /// A message as both bindings carry it.
