@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 
 async fn run() -> Result<()> {
     let wanted = logins_wanted()?;
-    let mut report = Report::new();
+    let report = Report::new();
     let idp = Idp::new()?;
     let folder = tempfile::TempDir::with_prefix("doorward-bench-")?;
     let mut server = Server::start(folder.path(), &idp.provider_toml()?)?;
@@ -85,7 +85,7 @@ async fn run() -> Result<()> {
             .await?;
         all.add(sign_in_all(&server, prepared).await?);
     }
-    report_logins(&mut report, &mut all, &floor, verify);
+    report_logins(&report, &mut all, &floor, verify);
     let resident = server.resident_mib()?;
     let label = format!("resident memory after {} logins", all.latencies.len());
     report.figure(&label, resident, "MiB", Limit::Under(150.0));
@@ -115,11 +115,10 @@ async fn run() -> Result<()> {
         "ms",
         Limit::Under(200.0),
     );
-    server.stop()?;
-    report.print()
+    server.stop()
 }
 
-fn report_logins(report: &mut Report, all: &mut Logins, floor: &Rate, verify: f64) {
+fn report_logins(report: &Report, all: &mut Logins, floor: &Rate, verify: f64) {
     all.latencies.sort_unstable();
     let per_second = all.per_second();
     report.figure("logins", per_second, "/s", Limit::AtLeast(2_500.0));

@@ -45,7 +45,7 @@ impl Idp {
         Ok(Self { key })
     }
 
-    /// The provider as `doorward provider apply` takes it.
+    /// The provider as the configuration file takes it.
     pub fn provider_toml(&self) -> Result<String> {
         let certificate = self.key.certificate_base64()?;
         Ok(format!(

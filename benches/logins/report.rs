@@ -1,9 +1,6 @@
 //! The figures, each beside its limit.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
-
-use anyhow::Result;
 
 /// What a figure has to keep to.
 #[derive(Clone, Copy)]
@@ -14,17 +11,18 @@ pub enum Limit {
     Under(f64),
 }
 
-/// Figures in the order in which they were measured.
-pub struct Report(String);
+/// Prints each figure as it is measured.
+pub struct Report;
 
 impl Report {
-    /// An empty report.
-    pub const fn new() -> Self {
-        Self(String::new())
+    /// Prints the heading.
+    pub fn new() -> Self {
+        let _ = writeln!(std::io::stdout(), "\nLogins\n");
+        Self
     }
 
     /// A figure with a limit.
-    pub fn figure(&mut self, label: &str, value: f64, unit: &str, limit: Limit) {
+    pub fn figure(&self, label: &str, value: f64, unit: &str, limit: Limit) {
         let (sign, bound, kept) = match limit {
             Limit::AtLeast(bound) => ("at least", bound, value >= bound),
             Limit::Under(bound) => ("under", bound, value < bound),
@@ -39,24 +37,23 @@ impl Report {
     }
 
     /// What this machine can do, whatever the gateway does.
-    pub fn baseline(&mut self, label: &str, value: f64, unit: &str) {
+    pub fn baseline(&self, label: &str, value: f64, unit: &str) {
         self.line(label, value, unit, "baseline");
     }
 
     /// A figure without a limit.
-    pub fn note(&mut self, label: &str, value: f64, unit: &str) {
+    pub fn note(&self, label: &str, value: f64, unit: &str) {
         self.line(label, value, unit, "");
     }
 
-    fn line(&mut self, label: &str, value: f64, unit: &str, remark: &str) {
+    #[expect(
+        clippy::unused_self,
+        reason = "a report that prints at once keeps nothing"
+    )]
+    fn line(&self, label: &str, value: f64, unit: &str, remark: &str) {
         let text = format!("{label:<42} {:>12} {unit:<4} {remark}", number(value));
-        let _ = writeln!(self.0, "{}", text.trim_end());
-    }
-
-    /// Prints all of them.
-    pub fn print(&self) -> Result<()> {
-        write!(std::io::stdout(), "\nLogins\n\n{}\n", self.0)?;
-        Ok(())
+        // Nobody reads a report whose reader has gone.
+        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
     }
 }
 

@@ -31,15 +31,9 @@ impl Server {
              [database]\nurl = \"sqlite://{path}/doorward.db\"\n\
              [secrets]\nkey_file = \"{path}/secret.key\"\n\
              [security]\nrate_limits = false\n\
-             [log]\nlevel = \"warn\"\n"
+             [log]\nlevel = \"warn\"\n\n{providers}"
         );
         fs::write(folder.join("config.toml"), config)?;
-        fs::write(folder.join("providers.toml"), providers)?;
-        let applied = command(folder)
-            .args(["provider", "apply"])
-            .arg(folder.join("providers.toml"))
-            .output()?;
-        ensure!(applied.status.success(), "provider apply: {applied:?}");
         let ticks = Command::new("getconf").arg("CLK_TCK").output()?;
         let ticks_per_second = String::from_utf8(ticks.stdout)?.trim().parse()?;
         let mut server = Self {
