@@ -14,14 +14,8 @@ use crate::harness::idp::Demo;
 /// as `make run` does it.
 async fn demo() -> (Gateway, Demo) {
     let gateway = Gateway::start(Database::Sqlite).await;
-    let idp = Demo::start(&gateway, "demo").await;
-    let file = gateway.folder().join("provider.toml");
-    let text = format!(
-        "[[provider]]\nslug = \"demo\"\nkind = \"saml\"\nlabel = \"SSO Login\"\n\
-         allowed_domains = [\"*\"]\n[provider.saml]\nmetadata_url = \"{}/metadata\"\n",
-        idp.url
-    );
-    fs::write(&file, text).unwrap();
+    let idp = Demo::start(&gateway).await;
+    let file = idp.provider_file();
     gateway.run(&["provider", "apply", file.to_str().unwrap()]);
     // A running gateway learns of it within a moment.
     let provider = gateway.api("/api/v1/providers/demo").await;
@@ -33,12 +27,10 @@ async fn demo() -> (Gateway, Demo) {
 async fn sign_in_and_sign_out() {
     let (gateway, idp) = demo().await;
     let browser = Browser::start("demo-sign-out").await;
-    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.open(&gateway.sign_in_page()).await;
     browser.press("SSO Login").await;
     idp.sign_in(&browser, "demo-minh.anh").await;
-    browser
-        .arrives_at(&format!("{}/account", gateway.url))
-        .await;
+    browser.arrives_at(&gateway.account()).await;
     browser
         .shows(&["Minh Anh Nguyễn", "minh.anh@example.org", "Finance"])
         .await;
@@ -46,8 +38,7 @@ async fn sign_in_and_sign_out() {
     browser.press("Sign out").await;
     browser.shows(&["signed out"]).await;
     // The session is gone, not only its page.
-    browser.open(&format!("{}/account", gateway.url)).await;
-    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.is_turned_away_from(&gateway.account()).await;
     browser.close().await;
 }
 
@@ -64,9 +55,7 @@ async fn a_start_at_the_identity_provider() {
         ))
         .await;
     idp.sign_in(&browser, "demo-ada").await;
-    browser
-        .arrives_at(&format!("{}/account", gateway.url))
-        .await;
+    browser.arrives_at(&gateway.account()).await;
     browser.shows(&["Ada Lovelace"]).await;
     browser.close().await;
     let users = gateway.api("/api/v1/users").await;
@@ -83,8 +72,7 @@ async fn an_unsolicited_response_signs_nobody_in() {
     browser.arrives_at(&gateway.url).await;
     let trace = newest_trace(&gateway).await;
     browser.shows(&[trace["reference"].as_str().unwrap()]).await;
-    browser.open(&format!("{}/account", gateway.url)).await;
-    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.is_turned_away_from(&gateway.account()).await;
     browser.close().await;
     assert_eq!(gateway.api("/api/v1/users").await["items"], json!([]));
 }
@@ -94,7 +82,10 @@ async fn a_deep_link_comes_back_after_the_login() {
     let (gateway, idp) = demo().await;
     let browser = Browser::start("demo-deep-link").await;
     browser
-        .open(&format!("{}/login?rd=%2Fapi%2Fv1%2Fme", gateway.url))
+        .open(&format!(
+            "{}/login?choose=1&rd=%2Fapi%2Fv1%2Fme",
+            gateway.url
+        ))
         .await;
     browser.press("SSO Login").await;
     idp.sign_in(&browser, "demo-alan").await;
@@ -110,24 +101,28 @@ async fn a_deep_link_to_a_stranger_is_not_followed() {
     let (gateway, idp) = demo().await;
     let browser = Browser::start("demo-open-redirect").await;
     browser
-        .open(&format!("{}/login?rd={}%2F", gateway.url, idp.url))
+        .open(&format!("{}/login?choose=1&rd={}%2F", gateway.url, idp.url))
         .await;
     browser.press("SSO Login").await;
     idp.sign_in(&browser, "demo-alan").await;
-    browser
-        .arrives_at(&format!("{}/account", gateway.url))
-        .await;
+    browser.arrives_at(&gateway.account()).await;
     browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_script_the_buttons_do_it() {
     let (gateway, idp) = demo().await;
-    let mut provider = idp.provider("demo");
-    provider["saml"]["request_binding"] = json!("post");
-    gateway.put_provider(&provider).await;
+    gateway
+        .put_provider(&json!({
+            "slug": "demo",
+            "kind": "saml",
+            "label": "SSO Login",
+            "allowed_domains": ["*"],
+            "saml": { "metadata_xml": idp.metadata().await, "request_binding": "post" },
+        }))
+        .await;
     let browser = Browser::without_script("demo-without-script").await;
-    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.open(&gateway.sign_in_page()).await;
     browser.press("SSO Login").await;
     // The gateway's own page on the way: nothing submits it by itself.
     browser
@@ -136,9 +131,7 @@ async fn without_script_the_buttons_do_it() {
     browser.press("Continue").await;
     idp.sign_in(&browser, "demo-sam").await;
     browser.click(Locator::Id("continue")).await;
-    browser
-        .arrives_at(&format!("{}/account", gateway.url))
-        .await;
+    browser.arrives_at(&gateway.account()).await;
     browser.shows(&["Sam Partner", "External"]).await;
     browser.press("Sign out").await;
     browser.shows(&["signed out"]).await;
@@ -150,15 +143,13 @@ async fn a_changed_person_is_kept_in_step() {
     let (gateway, idp) = demo().await;
     for department in ["Research", "Weaving"] {
         let browser = Browser::start("demo-change").await;
-        browser.open(&format!("{}/login", gateway.url)).await;
+        browser.open(&gateway.sign_in_page()).await;
         browser.press("SSO Login").await;
         browser.arrives_at(&idp.url).await;
         browser.press("Change Ada Lovelace before signing in").await;
         browser.fill("#department", department).await;
         browser.press("Sign in").await;
-        browser
-            .arrives_at(&format!("{}/account", gateway.url))
-            .await;
+        browser.arrives_at(&gateway.account()).await;
         browser.shows(&["Ada Lovelace", department]).await;
         browser.close().await;
         assert_eq!(
@@ -181,7 +172,7 @@ async fn what_goes_wrong_is_said_on_a_page_with_a_reference() {
     ];
     let browser = Browser::start("demo-refusals").await;
     for (css, value, outcome) in cases {
-        browser.open(&format!("{}/login", gateway.url)).await;
+        browser.open(&gateway.sign_in_page()).await;
         browser.press("SSO Login").await;
         browser.arrives_at(&idp.url).await;
         browser.click(Locator::Css("summary")).await;
@@ -215,37 +206,30 @@ async fn a_response_stolen_from_another_browser_signs_nobody_in() {
     let (gateway, idp) = demo().await;
     // Mallory signs in without script, so that the answer waits in a form…
     let mallory = Browser::without_script("demo-mallory").await;
-    mallory.open(&format!("{}/login", gateway.url)).await;
+    mallory.open(&gateway.sign_in_page()).await;
     mallory.press("SSO Login").await;
     idp.sign_in(&mallory, "demo-sam").await;
-    let mut fields = [
-        ("SAMLResponse", String::new()),
-        ("RelayState", String::new()),
-    ];
-    for (name, value) in &mut fields {
-        let field = mallory
-            .client
-            .wait()
-            .for_element(Locator::Css(&format!("input[name={name}]")))
-            .await
-            .unwrap();
-        *value = field.prop("value").await.unwrap().unwrap();
-    }
+    let field = mallory
+        .client
+        .wait()
+        .for_element(Locator::Css("input[name=SAMLResponse]"))
+        .await
+        .unwrap();
+    let response = field.prop("value").await.unwrap().unwrap();
     let form = mallory.client.find(Locator::Css("form")).await.unwrap();
     let acs = form.attr("action").await.unwrap().unwrap();
     // …and brings Ada's browser to send it (login CSRF).
     let ada = Browser::start("demo-victim").await;
-    let inputs = fields.map(|(name, value)| format!("<input name='{name}' value='{value}'>"));
-    let inputs = inputs.concat();
-    let page =
-        format!("<form id=f method=post action='{acs}'>{inputs}<button id=go>Go</button></form>");
+    let page = format!(
+        "<form method=post action='{acs}'><input name=SAMLResponse value='{response}'>\
+         <button id=go>Go</button></form>"
+    );
     let file = gateway.folder().join("lure.html");
     fs::write(&file, page).unwrap();
     ada.open(&format!("file://{}", file.display())).await;
     ada.click(Locator::Id("go")).await;
     ada.arrives_at(&gateway.url).await;
-    ada.open(&format!("{}/account", gateway.url)).await;
-    ada.arrives_at(&format!("{}/login", gateway.url)).await;
+    ada.is_turned_away_from(&gateway.account()).await;
     ada.close().await;
     mallory.close().await;
 }

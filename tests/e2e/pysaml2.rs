@@ -34,12 +34,10 @@ async fn signs_in(name: &str, idp_arguments: &[&str], saml: Value) {
     idp.trust(&gateway, "company").await;
 
     let browser = Browser::start(name).await;
-    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.open(&gateway.sign_in_page()).await;
     browser.press("SSO Login").await;
     idp.sign_in(&browser, "grace", "cobol").await;
-    browser
-        .arrives_at(&format!("{}/account", gateway.url))
-        .await;
+    browser.arrives_at(&gateway.account()).await;
     browser
         .shows(&["Grace Hopper", "grace@example.com", "Compilers"])
         .await;

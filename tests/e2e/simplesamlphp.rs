@@ -31,23 +31,27 @@ async fn the_same_on_postgresql() {
 async fn signs_in_and_stays_in_step(database: Database) {
     let idp = SimpleSamlPhp::start(&ada("Research")).await;
     let gateway = Gateway::start(database).await;
-    gateway
-        .put_provider(&json!({
-            "slug": "company",
-            "kind": "saml",
-            "label": "SSO Login",
-            "allowed_domains": ["example.com"],
-            "saml": { "metadata_url": idp.metadata_url() },
-        }))
-        .await;
+    for (slug, label) in [("company", "SSO Login"), ("partner", "Partners")] {
+        gateway
+            .put_provider(&json!({
+                "slug": slug,
+                "kind": "saml",
+                "label": label,
+                "allowed_domains": ["example.com"],
+                "saml": { "metadata_xml": idp.metadata().await },
+            }))
+            .await;
+    }
     idp.trust(&gateway, "company").await;
 
     // The first login makes the user.
     let first = Browser::start("simplesamlphp-first").await;
-    first.open(&format!("{}/login", gateway.url)).await;
+    first.open(&gateway.account()).await;
+    first.arrives_at(&format!("{}/login", gateway.url)).await;
+    first.shows(&["SSO Login", "Partners"]).await;
     first.press("SSO Login").await;
     idp.sign_in(&first, "ada", "engine").await;
-    first.arrives_at(&format!("{}/account", gateway.url)).await;
+    first.arrives_at(&gateway.account()).await;
     first
         .shows(&["Ada Lovelace", "ada@example.com", "Research", "Analyst"])
         .await;
@@ -60,10 +64,10 @@ async fn signs_in_and_stays_in_step(database: Database) {
     // She moves to another department; the next login brings it along.
     idp.set_users(&ada("Engineering"));
     let second = Browser::start("simplesamlphp-second").await;
-    second.open(&format!("{}/login", gateway.url)).await;
+    second.open(&gateway.url).await;
     second.press("SSO Login").await;
     idp.sign_in(&second, "ada", "engine").await;
-    second.arrives_at(&format!("{}/account", gateway.url)).await;
+    second.arrives_at(&gateway.account()).await;
     second.shows(&["Ada Lovelace", "Engineering"]).await;
     assert!(!second.text().await.contains("Research"));
     second.close().await;
@@ -90,13 +94,13 @@ async fn somebody_from_another_domain_stays_outside() {
             "kind": "saml",
             "label": "SSO Login",
             "allowed_domains": ["example.com"],
-            "saml": { "metadata_url": idp.metadata_url() },
+            "saml": { "metadata_xml": idp.metadata().await },
         }))
         .await;
     idp.trust(&gateway, "company").await;
 
     let browser = Browser::start("simplesamlphp-outside").await;
-    browser.open(&format!("{}/login", gateway.url)).await;
+    browser.open(&gateway.sign_in_page()).await;
     browser.press("SSO Login").await;
     idp.sign_in(&browser, "eve", "snake").await;
     browser.arrives_at(&gateway.url).await;
@@ -105,8 +109,7 @@ async fn somebody_from_another_domain_stays_outside() {
     assert_eq!(trace["outcome"], "refused", "{logins}");
     // The page carries the reference that the admin finds in the trace.
     browser.shows(&[trace["reference"].as_str().unwrap()]).await;
-    browser.open(&format!("{}/account", gateway.url)).await;
-    browser.arrives_at(&format!("{}/login", gateway.url)).await;
+    browser.is_turned_away_from(&gateway.account()).await;
     browser.close().await;
     let users = gateway.api("/api/v1/users").await;
     assert_eq!(users["items"], json!([]));

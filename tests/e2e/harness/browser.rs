@@ -130,6 +130,16 @@ impl Browser {
         }
     }
 
+    /// Opens a page that must send this browser elsewhere, because nobody is
+    /// signed in.
+    pub async fn is_turned_away_from(&self, url: &str) {
+        self.open(url).await;
+        let at = self.client.current_url().await.unwrap().to_string();
+        if at.starts_with(url) {
+            self.fail("this browser is still signed in").await;
+        }
+    }
+
     /// Waits until the page shows all of `texts`.
     pub async fn shows(&self, texts: &[&str]) {
         let begin = Instant::now();

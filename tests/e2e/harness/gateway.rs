@@ -68,6 +68,17 @@ impl Gateway {
         }
     }
 
+    /// The sign-in page with its buttons. `choose` keeps it from going straight
+    /// on where there is one provider only.
+    pub fn sign_in_page(&self) -> String {
+        format!("{}/login?choose=1", self.url)
+    }
+
+    /// The page of the signed-in user.
+    pub fn account(&self) -> String {
+        format!("{}/account", self.url)
+    }
+
     /// Runs a command of the command line and returns its standard output.
     pub fn run(&self, arguments: &[&str]) -> String {
         run(&self.folder, arguments)

@@ -1,10 +1,10 @@
 //! Identity providers: two foreign ones, and the demo.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::browser::Browser;
@@ -56,9 +56,9 @@ impl SimpleSamlPhp {
         this
     }
 
-    /// Where its metadata is.
-    pub fn metadata_url(&self) -> String {
-        format!("{}/saml2/idp/metadata.php", self.url)
+    /// Its metadata.
+    pub async fn metadata(&self) -> String {
+        fetch(&format!("{}/saml2/idp/metadata.php", self.url)).await
     }
 
     /// Makes the gateway known to it, by the gateway's own metadata.
@@ -117,10 +117,7 @@ impl PySaml2 {
 
     /// Its metadata.
     pub async fn metadata(&self) -> String {
-        let response = reqwest::get(format!("{}/metadata", self.url))
-            .await
-            .unwrap();
-        response.text().await.unwrap()
+        fetch(&format!("{}/metadata", self.url)).await
     }
 
     /// Makes the gateway known to it, by the gateway's own metadata.
@@ -147,12 +144,12 @@ pub struct Demo {
     /// Its base URL.
     pub url: String,
     _process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Demo {
-    /// Starts it for the gateway's provider `slug`.
-    pub async fn start(gateway: &Gateway, slug: &str) -> Self {
+    /// Starts it for the gateway's provider `demo`.
+    pub async fn start(gateway: &Gateway) -> Self {
         let folder = TempDir::with_prefix("doorward-demo-idp-").unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -162,29 +159,30 @@ impl Demo {
                 .args(["--listen", &format!("127.0.0.1:{port}")])
                 .args([
                     "--sp-metadata",
-                    &format!("{}/saml/{slug}/metadata", gateway.url),
+                    &format!("{}/saml/demo/metadata", gateway.url),
                 ])
                 .arg("--data")
-                .arg(folder.path()),
+                .arg(folder.path())
+                .arg("--write-provider")
+                .arg(folder.path().join("provider.toml")),
             &folder.path().join("demo-idp.log"),
         );
         process.answers(&format!("{url}/metadata")).await;
         Self {
             url,
-            _folder: folder,
+            folder,
             _process: process,
         }
     }
 
-    /// The provider as `doorward provider apply` takes it.
-    pub fn provider(&self, slug: &str) -> Value {
-        json!({
-            "slug": slug,
-            "kind": "saml",
-            "label": "SSO Login",
-            "allowed_domains": ["*"],
-            "saml": { "metadata_url": format!("{}/metadata", self.url) },
-        })
+    /// The file that it wrote for `doorward provider apply`.
+    pub fn provider_file(&self) -> PathBuf {
+        self.folder.path().join("provider.toml")
+    }
+
+    /// Its metadata.
+    pub async fn metadata(&self) -> String {
+        fetch(&format!("{}/metadata", self.url)).await
     }
 
     /// Signs in as a demo person.
@@ -192,6 +190,12 @@ impl Demo {
         browser.arrives_at(&self.url).await;
         browser.click(fantoccini::Locator::Id(person)).await;
     }
+}
+
+async fn fetch(url: &str) -> String {
+    let response = reqwest::get(url).await.unwrap();
+    assert!(response.status().is_success(), "{url}: {response:?}");
+    response.text().await.unwrap()
 }
 
 /// A key and a self-signed certificate, as `idp.key` and `idp.crt`.
