@@ -215,9 +215,9 @@ mod tests {
             KeyRing::generate(&slug, Timestamp(1_700_000_000_000), &entropy).expect("a ring");
         ring.add(SpKey::generate(&slug, Timestamp(1_700_000_000_000), &entropy).expect("a key"))
             .expect("a place");
-        let sealed = ring.seal(&sealer, &slug).expect("a seal");
-        assert!(!sealed.contains("PRIVATE"));
-        let opened = KeyRing::open(&sealed, &sealer, &slug).expect("a ring");
+        let text = ring.seal(&sealer, &slug).expect("a seal");
+        assert!(!text.contains("PRIVATE"));
+        let opened = KeyRing::open(&text, &sealer, &slug).expect("a ring");
         let prints = |ring: &KeyRing| {
             ring.all()
                 .iter()
@@ -226,7 +226,7 @@ mod tests {
         };
         assert_eq!(prints(&opened), prints(&ring));
         let other = Slug::parse("entra").expect("a slug");
-        assert!(KeyRing::open(&sealed, &sealer, &other).is_err());
+        assert!(KeyRing::open(&text, &sealer, &other).is_err());
     }
 
     #[test]
