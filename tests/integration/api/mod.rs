@@ -1,0 +1,4 @@
+//! The REST API, from the outside.
+
+mod authorization;
+mod providers;

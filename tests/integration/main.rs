@@ -1,0 +1,28 @@
+//! The built gateway, over HTTP, with identity providers that the forge plays.
+//!
+//! `make test` starts PostgreSQL and says where it is (`DOORWARD_TEST_POSTGRES`);
+//! without it the tests that need it fail and say so.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    clippy::assigning_clones,
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "tests and their tools stop at the first surprise"
+)]
+
+#[expect(
+    dead_code,
+    reason = "shared with the verifier's tests, which use the rest"
+)]
+#[path = "../support/mod.rs"]
+mod support;
+
+#[macro_use]
+mod harness;
+
+mod api;
+mod saml;

@@ -1,0 +1,12 @@
+//! Sign-in by SAML 2.0.
+
+mod attacks;
+mod binding;
+mod happy;
+mod linking;
+mod metadata;
+mod policy;
+mod relay_state;
+mod replay;
+mod targets;
+mod transport;
