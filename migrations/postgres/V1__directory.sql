@@ -1,12 +1,15 @@
 -- Users, how providers know them, groups, and who belongs where.
+-- Keys compare octet by octet (COLLATE "C"), as they do in SQLite: a database's
+-- own collation would order them otherwise, and an index over it breaks when the
+-- operating system's idea of that order changes.
 CREATE TABLE users (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     user_name TEXT,
-    user_name_key TEXT UNIQUE,
+    user_name_key TEXT COLLATE "C" UNIQUE,
     upn TEXT,
-    upn_key TEXT UNIQUE,
+    upn_key TEXT COLLATE "C" UNIQUE,
     email TEXT,
-    email_key TEXT UNIQUE,
+    email_key TEXT COLLATE "C" UNIQUE,
     email_verified BOOLEAN NOT NULL,
     name TEXT,
     given_name TEXT,
@@ -22,13 +25,13 @@ CREATE TABLE users (
     photo_url TEXT,
     valid_from TEXT,
     valid_to TEXT,
-    status TEXT NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
     roles TEXT NOT NULL,
-    scim_id TEXT UNIQUE,
+    scim_id TEXT COLLATE "C" UNIQUE,
     source TEXT NOT NULL,
     owners TEXT NOT NULL,
     -- What a search looks into: names and identifiers in lower case.
-    search_text TEXT NOT NULL,
+    search_text TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     last_login_at BIGINT,
@@ -38,10 +41,10 @@ CREATE INDEX users_by_status ON users (status, id);
 CREATE INDEX users_with_roles ON users (id) WHERE roles <> '';
 
 CREATE TABLE external_identities (
-    provider TEXT NOT NULL,
-    issuer TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    provider TEXT COLLATE "C" NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     PRIMARY KEY (provider, issuer, subject)
@@ -49,16 +52,16 @@ CREATE TABLE external_identities (
 CREATE INDEX external_identities_by_user ON external_identities (user_id);
 
 CREATE TABLE groups (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
-    name_key TEXT NOT NULL,
+    name_key TEXT COLLATE "C" NOT NULL,
     description TEXT,
     is_external BOOLEAN NOT NULL,
     source TEXT NOT NULL,
     -- The connection that owns an external group; '' for internal ones, whose
     -- names are unique among themselves.
-    owner TEXT NOT NULL,
-    external_id TEXT,
+    owner TEXT COLLATE "C" NOT NULL,
+    external_id TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (owner, name_key),
@@ -66,38 +69,38 @@ CREATE TABLE groups (
 );
 
 CREATE TABLE group_members (
-    group_id TEXT NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
-    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    group_id TEXT COLLATE "C" NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     -- Who put the person there: a channel takes away only what it gave.
-    channel TEXT NOT NULL,
+    channel TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (group_id, user_id)
 );
 CREATE INDEX group_members_by_user ON group_members (user_id);
 
 CREATE TABLE audit_events (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id TEXT,
     actor_name TEXT NOT NULL,
     action TEXT NOT NULL,
     target_kind TEXT NOT NULL,
-    target_id TEXT NOT NULL,
+    target_id TEXT COLLATE "C" NOT NULL,
     target_name TEXT NOT NULL,
     changes TEXT NOT NULL
 );
 CREATE INDEX audit_events_by_target ON audit_events (target_id, id);
 
 CREATE TABLE conflicts (
-    id TEXT NOT NULL PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
-    provider TEXT NOT NULL,
-    issuer TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    reason TEXT NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    reason TEXT COLLATE "C" NOT NULL,
     observed TEXT NOT NULL,
-    status TEXT NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
     UNIQUE (provider, issuer, subject, user_id, reason)
 );

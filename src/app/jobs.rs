@@ -8,6 +8,7 @@ use super::Core;
 use crate::directory::DirectoryError;
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
 use crate::domain::{Reference, Timestamp, TraceId};
+use crate::platform::telemetry::Metrics;
 use crate::sessions::{rows, sign_in};
 
 /// Sign-ins that have run out are gone within a minute.
@@ -16,7 +17,7 @@ const SWEEP: Duration = Duration::from_secs(20);
 const TRACES: i64 = 90 * 24 * 3600;
 
 /// Runs until it is cancelled.
-pub(super) async fn run(core: Core, stop: CancellationToken) {
+pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(SWEEP);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut traces_cut = Timestamp(0);
@@ -25,6 +26,7 @@ pub(super) async fn run(core: Core, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        metrics.upkeep();
         if let Err(error) = sweep(&core).await {
             tracing::warn!(%error, "what has run out could not be deleted");
         }

@@ -30,13 +30,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let core = Core::open(&config).await?;
     super::providers::apply_file(&core, &config).await?;
-    let metrics = init_metrics()
-        .map_err(|e| AppError::Config {
-            key: "metrics",
-            problem: e.to_string(),
-        })
-        .map(Some)?;
-    let router = super::router(&config, &core, metrics)?;
+    let metrics = init_metrics().map_err(|e| AppError::Config {
+        key: "metrics",
+        problem: e.to_string(),
+    })?;
+    let router = super::router(&config, &core, Some(metrics.clone()))?;
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -47,7 +45,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let address = listener.local_addr().unwrap_or(listen);
     tracing::info!(%address, public_url = config.public_url.origin(), "listening");
     let stop = CancellationToken::new();
-    let jobs = tokio::spawn(super::jobs::run(core.clone(), stop.clone()));
+    let jobs = tokio::spawn(super::jobs::run(core.clone(), metrics, stop.clone()));
     watch_signals(&stop, core, running)?;
     accept(listener, router, stop.clone()).await;
     stop.cancel();

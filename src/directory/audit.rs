@@ -149,6 +149,11 @@ impl Directory {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page<Event>, DirectoryError> {
+        let cursor = super::cursor(cursor)?;
+        let texts = [&filter.target, &filter.actor, &filter.action];
+        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+            return Ok(Page::empty());
+        }
         let events = self
             .db
             .read(move |tx| {

@@ -145,7 +145,8 @@ pub(super) async fn follow_login(
             record_member(tx, &group, user, "group.member_removed", context).await?;
         }
     }
-    for name in wanted {
+    // A name that no group can have maps to nothing; it keeps nobody out.
+    for name in wanted.iter().filter(|n| address::name_key(n).is_some()) {
         let group = match internal_by_name(tx, name).await? {
             Some(group) => group,
             None => create_mapped(tx, name, context).await?,
@@ -166,7 +167,7 @@ async fn create_mapped(
 ) -> Result<Group, DirectoryError> {
     let group = Group {
         id: GroupId::new(context.now, context.entropy),
-        name: name.to_owned(),
+        name: name.trim().to_owned(),
         description: None,
         external: false,
         source: Source::Manual,
@@ -246,6 +247,7 @@ impl Directory {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page<Counted>, DirectoryError> {
+        let cursor = super::cursor(cursor)?;
         let groups = self
             .db
             .read(move |tx| {
@@ -286,6 +288,7 @@ impl Directory {
                 let (actor, directory) = (actor.clone(), directory.clone());
                 Box::pin(async move {
                     name_key(&name)?;
+                    validate_description(description.as_deref())?;
                     refuse_taken_name(tx, &name, None).await?;
                     let now = directory.now();
                     let group = Group {
@@ -419,6 +422,7 @@ async fn edit_group(
     let description = edit
         .description
         .unwrap_or_else(|| group.description.clone());
+    validate_description(description.as_deref())?;
     refuse_taken_name(tx, &name, Some(id)).await?;
     let mut changes = Vec::new();
     if name != group.name {
@@ -452,6 +456,17 @@ async fn edit_group(
         &changes,
     )
     .await?;
+    Ok(())
+}
+
+fn validate_description(description: Option<&str>) -> Result<(), DirectoryError> {
+    let text = description.unwrap_or_default();
+    if text.chars().count() > 1024 || text.contains('\0') {
+        return Err(DirectoryError::invalid(
+            "description",
+            "must have at most 1024 characters, and no NUL",
+        ));
+    }
     Ok(())
 }
 
@@ -491,7 +506,10 @@ async fn list(
         "SELECT {COLUMNS}, (SELECT COUNT(*) FROM group_members m WHERE m.group_id = g.id) \
          FROM groups g WHERE g.id > $1 AND g.name_key LIKE $2 ESCAPE '\\' ORDER BY g.id LIMIT $3"
     );
-    let pattern = dialect::like_anywhere(&search.unwrap_or_default().trim().to_lowercase());
+    let search = search.unwrap_or_default().trim().to_lowercase();
+    let Some(pattern) = dialect::like_anywhere(&search) else {
+        return Ok(Vec::new());
+    };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let rows = tx
         .query(&sql, params![cursor.unwrap_or_default(), pattern, limit])

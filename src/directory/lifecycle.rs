@@ -100,15 +100,14 @@ impl Directory {
                         .await?
                         .ok_or(DirectoryError::NotFound("user"))?;
                     keep_an_admin(tx, &user).await?;
-                    end_access(tx, &id).await?;
-                    for sql in [
-                        "DELETE FROM external_identities WHERE user_id = $1",
-                        "DELETE FROM group_members WHERE user_id = $1",
-                        "DELETE FROM conflicts WHERE user_id = $1",
-                        "DELETE FROM users WHERE id = $1",
-                    ] {
-                        tx.execute(sql, params![&id]).await?;
+                    // Of the version that was read: somebody who was made the
+                    // only admin in between stays. What refers to the user goes
+                    // with the row.
+                    let sql = "DELETE FROM users WHERE id = $1 AND version = $2";
+                    if tx.execute(sql, params![&id, user.version]).await? != 1 {
+                        return Err(StorageError::stale("the user was changed").into());
                     }
+                    end_access(tx, &id).await?;
                     let name = user.display_name();
                     let target = Target {
                         kind: "user",

@@ -24,8 +24,9 @@ pub mod traces;
 pub mod users;
 
 pub use audit::Actor;
-pub use error::{DirectoryError, Refusal};
+pub use error::{DirectoryError, LinkConflict, Refusal};
 
+use crate::domain::ids::EventId;
 use crate::domain::{Clock, Entropy, Timestamp};
 use crate::platform::storage::Db;
 
@@ -69,7 +70,25 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+/// A cursor that came from outside: the id of the last row that was seen.
+fn cursor(text: Option<String>) -> Result<Option<String>, DirectoryError> {
+    text.map(|text| {
+        EventId::parse(&text)
+            .map(|id| id.to_string())
+            .ok_or_else(|| DirectoryError::invalid("cursor", "is none that this list gave"))
+    })
+    .transpose()
+}
+
 impl<T> Page<T> {
+    /// A page of nothing.
+    const fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            next_cursor: None,
+        }
+    }
+
     /// Makes a page of at most `limit` rows out of up to one more.
     fn cut(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Self {
         let more = items.len() > limit;

@@ -45,12 +45,13 @@ impl Plan {
     }
 }
 
-/// Plans a new user.
+/// Plans a new user. `taken` as for [`update`].
 pub fn create(
     observation: &Observation,
     policy: Option<&LoginPolicy>,
     id: UserId,
     now: Timestamp,
+    taken: &BTreeSet<Field>,
 ) -> Result<Plan, DirectoryError> {
     let source = observation.channel.source();
     let mut user = User {
@@ -67,7 +68,7 @@ pub fn create(
         last_login_at: None,
         version: 1,
     };
-    let changes = apply(&mut user, observation, policy, true, &BTreeSet::new())?;
+    let changes = apply(&mut user, observation, policy, true, taken)?;
     user.email_verified = observation.email_vouched && user.profile.get(Field::Email).is_some();
     Ok(Plan {
         user,
@@ -248,7 +249,8 @@ mod tests {
 
     fn new_user(profile: Profile, policy: &LoginPolicy) -> User {
         let id = UserId::new(Timestamp(1), &Entropy::System);
-        create(&login(profile), Some(policy), id, Timestamp(1))
+        let none = BTreeSet::new();
+        create(&login(profile), Some(policy), id, Timestamp(1), &none)
             .expect("a plan")
             .user
     }

@@ -5,7 +5,7 @@ use super::Directory;
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
 use super::plan::{Change, change};
-use crate::domain::address::DomainPattern;
+use crate::domain::address::{self, DomainPattern};
 use crate::domain::user::words;
 use crate::domain::{Provider, Slug, Timestamp};
 use crate::platform::storage::{Reader, StorageError, Tx, params};
@@ -86,10 +86,17 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<StoredProvider>, StorageError> {
 
 fn validate(provider: &Provider) -> Result<(), DirectoryError> {
     let label = provider.label.trim();
-    if label.is_empty() || label.chars().count() > 80 {
+    if label.is_empty() || label.chars().count() > 80 || label.chars().any(char::is_control) {
         return Err(DirectoryError::invalid(
             "label",
-            "must have 1 to 80 characters",
+            "must have 1 to 80 visible characters",
+        ));
+    }
+    let mut mapped = provider.group_map.values().flatten();
+    if let Some(bad) = mapped.find(|name| address::name_key(name).is_none()) {
+        return Err(DirectoryError::invalid(
+            "group_map",
+            format!("{bad:?} is no name of a group: 1 to 256 visible characters"),
         ));
     }
     match provider

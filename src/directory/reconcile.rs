@@ -66,12 +66,24 @@ pub async fn reconcile(
     if let Some(policy) = context.policy {
         policy.admit(observation)?;
     }
-    let candidates = candidates(tx, observation).await?;
+    let candidates = candidates(tx, observation, context.policy).await?;
     let resolution = match observation.target {
         Some(ref id) => named(tx, id).await?,
         None => resolve::resolve(observation, candidates.clone(), context.policy)
             .map_err(Refusal::Conflict)?,
     };
+    // A hand that names nobody makes somebody new; whom it would find instead
+    // is not whom it meant.
+    if let (
+        Channel::Manual,
+        Resolution::Existing {
+            matched_by: Some(by),
+            ..
+        },
+    ) = (&observation.channel, &resolution)
+    {
+        return Err(is_taken(observation, by.as_str()));
+    }
     let (plan, matched_by) = match resolution {
         Resolution::Existing {
             user,
@@ -81,7 +93,7 @@ pub async fn reconcile(
             if let Some(policy) = context.policy {
                 policy::may_sign_in(&user, context.now, policy.enforce_validity)?;
             }
-            let taken = taken(&candidates, &user.id, observation)?;
+            let taken = taken(&candidates, Some(&user.id), observation)?;
             (
                 plan::update(&user, observation, context.policy, attach, &taken)?,
                 matched_by,
@@ -92,7 +104,8 @@ pub async fn reconcile(
                 return Err(Refusal::UnknownUser.into());
             }
             let id = UserId::new(context.now, context.entropy);
-            let plan = plan::create(observation, context.policy, id, context.now)?;
+            let taken = taken(&candidates, None, observation)?;
+            let plan = plan::create(observation, context.policy, id, context.now, &taken)?;
             if let Some(policy) = context.policy {
                 policy::may_sign_in(&plan.user, context.now, policy.enforce_validity)?;
             }
@@ -113,66 +126,86 @@ async fn named(tx: &mut Tx, id: &UserId) -> Result<Resolution, DirectoryError> {
     })
 }
 
-async fn candidates(tx: &mut Tx, observation: &Observation) -> Result<Candidates, StorageError> {
+/// Looks the identifiers up, the weakest first. On PostgreSQL each query sees
+/// what others have committed by then; whoever is found by a weak identifier is
+/// thus never missed by a strong one that was committed with it, and does not
+/// look like a stranger with the same address.
+async fn candidates(
+    tx: &mut Tx,
+    observation: &Observation,
+    policy: Option<&LoginPolicy>,
+) -> Result<Candidates, StorageError> {
     let mut found = Candidates::default();
-    if let Some(scim_id) = &observation.scim_id {
-        found.scim_id = users::by_scim_id(tx, scim_id).await?;
-    }
-    if let Some(identity) = &observation.identity {
-        found.external_id = users::by_identity(tx, identity).await?;
-    }
-    if let Some(upn) = observation.profile.get(Field::Upn) {
-        found.upn = users::by_upn(tx, upn).await?;
+    if let Some(name) = observation.profile.get(Field::UserName) {
+        found.user_name = users::by_user_name(tx, name).await?;
     }
     if let Some(email) = observation.profile.get(Field::Email) {
         found.email = users::by_email(tx, email).await?;
     }
-    // Asked for only where the answer can matter: a match on a weaker
-    // identifier than the provider's own.
-    if let (Some(identity), None) = (&observation.identity, &found.external_id) {
-        let others: BTreeSet<UserId> = [&found.upn, &found.email]
-            .into_iter()
-            .flatten()
-            .map(|u| u.id.clone())
-            .collect();
-        for id in others {
-            if users::is_known_to(tx, &id, identity).await? {
-                found.known_to_provider.push(id);
+    if let Some(upn) = observation.profile.get(Field::Upn) {
+        found.upn = users::by_upn(tx, upn).await?;
+    }
+    if let Some(identity) = &observation.identity {
+        if policy.is_some_and(|policy| policy.one_subject_per_user) {
+            let others: BTreeSet<UserId> = [&found.upn, &found.email]
+                .into_iter()
+                .flatten()
+                .map(|u| u.id.clone())
+                .collect();
+            for id in others {
+                if users::is_known_to(tx, &id, identity).await? {
+                    found.known_to_provider.push(id);
+                }
             }
         }
+        found.external_id = users::by_identity(tx, identity).await?;
+    }
+    if let Some(scim_id) = &observation.scim_id {
+        found.scim_id = users::by_scim_id(tx, scim_id).await?;
     }
     Ok(found)
 }
 
-/// The identifiers of the observation that belong to somebody else. A login or
-/// a synchronisation leaves them alone; a hand is told.
+/// The identifiers of the observation that belong to somebody other than `user`.
+/// A login or a synchronisation leaves them alone; a hand is told, and so is
+/// every channel but a login that would make a new user under a user name that
+/// somebody has.
 fn taken(
     candidates: &Candidates,
-    user: &UserId,
+    user: Option<&UserId>,
     observation: &Observation,
 ) -> Result<BTreeSet<Field>, DirectoryError> {
+    let is_told = match observation.channel {
+        Channel::Manual => true,
+        Channel::Login { .. } => false,
+        Channel::Records { .. } => user.is_none(),
+    };
     let mut taken = BTreeSet::new();
     for (field, holder) in [
+        (Field::UserName, &candidates.user_name),
         (Field::Upn, &candidates.upn),
         (Field::Email, &candidates.email),
     ] {
-        if holder.as_ref().is_some_and(|holder| holder.id != *user) {
-            if observation.channel == Channel::Manual {
-                let value = observation
-                    .profile
-                    .get(field)
-                    .unwrap_or_default()
-                    .to_owned();
-                return Err(DirectoryError::Taken {
-                    what: field.name(),
-                    value,
-                    kind: "user",
-                });
+        if holder.as_ref().is_some_and(|h| Some(&h.id) != user) {
+            if is_told {
+                return Err(is_taken(observation, field.name()));
             }
             taken.insert(field);
         }
     }
     Ok(taken)
+}
+
+fn is_taken(observation: &Observation, what: &'static str) -> DirectoryError {
+    let value = Field::parse(what)
+        .and_then(|field| observation.profile.get(field))
+        .unwrap_or_default()
+        .to_owned();
+    DirectoryError::Taken {
+        what,
+        value,
+        kind: "user",
+    }
 }
 
 async fn write(
@@ -191,7 +224,6 @@ async fn write(
     if context.mode == Mode::Apply {
         let now = context.now;
         if create {
-            refuse_taken_names(tx, &user).await?;
             users::insert(tx, &user).await?;
         } else if !changes.is_empty() {
             user.updated_at = now;
@@ -216,21 +248,6 @@ async fn write(
         matched_by,
         changes,
     })
-}
-
-/// A new user whose user name somebody has: told by name rather than by the
-/// index.
-async fn refuse_taken_names(tx: &mut Tx, user: &User) -> Result<(), DirectoryError> {
-    if let Some(name) = user.profile.get(Field::UserName)
-        && users::by_user_name(tx, name).await?.is_some()
-    {
-        return Err(DirectoryError::Taken {
-            what: Field::UserName.name(),
-            value: name.to_owned(),
-            kind: "user",
-        });
-    }
-    Ok(())
 }
 
 async fn record(
@@ -279,6 +296,7 @@ const LONGEST_SET: usize = 16_384;
 
 /// Whether the values can be what they are meant to be.
 fn validate(observation: &Observation) -> Result<(), DirectoryError> {
+    validate_identifiers(observation)?;
     match problems(&observation.profile).into_iter().next() {
         Some((field, reason)) => Err(DirectoryError::invalid(field.name(), reason)),
         None => Ok(()),
@@ -317,6 +335,34 @@ fn problem(field: Field, value: &str) -> Option<String> {
         _ => return None,
     };
     Some(reason.to_owned())
+}
+
+/// Longest identifier of a channel's own in octets: three of them fit an entry
+/// of PostgreSQL's indexes.
+const LONGEST_IDENTIFIER: usize = 800;
+
+fn validate_identifiers(observation: &Observation) -> Result<(), DirectoryError> {
+    let identity = observation.identity.as_ref();
+    for (name, value) in [
+        ("scim_id", observation.scim_id.as_deref()),
+        ("issuer", identity.map(|i| i.issuer.as_str())),
+        ("subject", identity.map(|i| i.subject.as_str())),
+    ] {
+        let Some(value) = value else { continue };
+        if value.is_empty() || value.len() > LONGEST_IDENTIFIER {
+            return Err(DirectoryError::invalid(
+                name,
+                format!("must have 1 to {LONGEST_IDENTIFIER} octets"),
+            ));
+        }
+        if value.contains('\0') {
+            return Err(DirectoryError::invalid(
+                name,
+                "holds a character that no text can hold",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Directory {
@@ -372,8 +418,13 @@ pub async fn login(
     };
     match reconcile(tx, observation, &context).await {
         Ok(mut outcome) => {
-            let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1";
-            tx.execute(sql, params![&outcome.user.id, now]).await?;
+            // Of the version that was judged: whoever was shut out since then
+            // does not come in, and from here on the row is held.
+            let sql = "UPDATE users SET last_login_at = $2 WHERE id = $1 AND version = $3";
+            let row = params![&outcome.user.id, now, outcome.user.version];
+            if tx.execute(sql, row).await? != 1 {
+                return Err(StorageError::stale("the user was changed in the meantime").into());
+            }
             outcome.user.last_login_at = Some(now);
             Ok(Ok(outcome))
         }

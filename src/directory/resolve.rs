@@ -37,8 +37,11 @@ pub struct Candidates {
     pub upn: Option<User>,
     /// By e-mail address.
     pub email: Option<User>,
-    /// Those of the above who have an identity of the observing provider and
-    /// issuer, under whatever subject.
+    /// By user name. It finds nobody, but it may be taken.
+    pub user_name: Option<User>,
+    /// Those found by UPN or address who have an identity of the observing
+    /// provider and issuer, under whatever subject. Asked for only where the
+    /// policy wants one subject per user.
     pub known_to_provider: Vec<UserId>,
 }
 
@@ -70,6 +73,7 @@ pub fn resolve(
         external_id,
         upn,
         email,
+        user_name: _,
         known_to_provider,
     } = candidates;
     // A UPN that the provider does not vouch for finds nobody whom the address
@@ -85,8 +89,11 @@ pub fn resolve(
     let Some((user, matched_by)) = found else {
         return Ok(Resolution::Nobody);
     };
-    let known = external_id.is_some_and(|known| known.id == user.id);
-    let attach = observation.identity.is_some() && !known;
+    let known = external_id
+        .as_ref()
+        .is_some_and(|known| known.id == user.id);
+    // An identity that is somebody else's stays there, as a UPN does.
+    let attach = observation.identity.is_some() && external_id.is_none();
     if !known && let Some(policy) = policy {
         let knows_another = known_to_provider.contains(&user.id);
         may_attach(observation, &user, matched_by, knows_another, policy)?;

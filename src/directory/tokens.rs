@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use secrecy::SecretString;
 
-use super::Directory;
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
-use crate::domain::{Scope, Timestamp, TokenId};
+use super::plan::Change;
+use super::{Directory, users};
+use crate::domain::{Scope, Timestamp, TokenId, UserId};
 use crate::platform::storage::{Reader, StorageError, Tx, params};
 
 /// What every token starts with.
@@ -58,16 +59,25 @@ fn read(reader: &mut Reader) -> Result<ApiToken, StorageError> {
 /// The user whose token this is: it ends with that user's access. What a
 /// token makes belongs to whoever made that token, so that nobody keeps a way
 /// in by making a second one.
-async fn maker(tx: &mut Tx, actor: &Actor) -> Result<String, StorageError> {
-    match actor {
-        Actor::User { id, .. } => Ok(id.to_string()),
+///
+/// What a user holds ends when the user is shut out; so that nothing slips in
+/// behind that, the user is held until the token is written.
+async fn maker(tx: &mut Tx, actor: &Actor) -> Result<String, DirectoryError> {
+    let user = match actor {
+        Actor::User { id, .. } => id.to_string(),
         Actor::Token { id, .. } => {
             let sql = "SELECT created_by FROM api_tokens WHERE id = $1";
             let row = tx.query_opt(sql, params![id]).await?;
-            row.map_or_else(|| Ok(String::new()), |row| row.reader().text())
+            row.ok_or(DirectoryError::NotFound("token"))?
+                .reader()
+                .text()?
         }
-        Actor::CommandLine | Actor::Channel(_) | Actor::Gateway => Ok(String::new()),
+        Actor::CommandLine | Actor::Channel(_) | Actor::Gateway => String::new(),
+    };
+    if !user.is_empty() && !users::hold(tx, &UserId::from_row(user.clone())).await? {
+        return Err(DirectoryError::NotFound("user"));
     }
+    Ok(user)
 }
 
 /// The SHA-256 of a secret in hexadecimal: what the database keeps.
@@ -93,10 +103,10 @@ impl Directory {
         actor: Actor,
     ) -> Result<(ApiToken, SecretString), DirectoryError> {
         let name = name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > 200 {
+        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(DirectoryError::invalid(
                 "name",
-                "must have 1 to 200 characters",
+                "must have 1 to 200 visible characters",
             ));
         }
         if scopes.is_empty() {
@@ -152,7 +162,11 @@ impl Directory {
                         id: token.id.as_str(),
                         name: &token.name,
                     };
-                    let changes = [super::plan::change("scopes", "", scopes.join(" "))];
+                    let changes = [Change {
+                        field: "scopes".to_owned(),
+                        before: None,
+                        after: Some(scopes.join(" ")),
+                    }];
                     audit::record(
                         tx,
                         (now, &entropy),
@@ -208,7 +222,10 @@ impl Directory {
             .last_used_at
             .is_none_or(|at| now.seconds_since(at) >= 60)
         {
-            self.note_use(&token.id, now).await?;
+            // Reading goes on while writing does not: the token is good.
+            if let Err(error) = self.note_use(&token.id, now).await {
+                tracing::warn!(%error, "a token's use could not be noted");
+            }
         }
         Ok(Some(token))
     }

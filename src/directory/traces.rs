@@ -155,6 +155,11 @@ impl Directory {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page<LoginTrace>, DirectoryError> {
+        let cursor = super::cursor(cursor)?;
+        let texts = [&filter.provider, &filter.reference];
+        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+            return Ok(Page::empty());
+        }
         let traces = self
             .db
             .read(move |tx| {
@@ -167,7 +172,7 @@ impl Directory {
         }))
     }
 
-    /// Forgets traces and audit events that are older than their keep.
+    /// Forgets the traces of logins before this moment; answers how many.
     pub async fn forget_traces_before(&self, before: Timestamp) -> Result<u64, DirectoryError> {
         Ok(self
             .db

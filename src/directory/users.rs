@@ -202,8 +202,20 @@ pub async fn attach(
     Ok(tx.execute(sql, row).await? == 1)
 }
 
-/// The values of a user's columns from the second on, as both statements
-/// that write take them: `$2` to `$31`.
+/// Keeps a user from being changed until the unit ends; `false` when the user is
+/// gone or shut out. For units that give access: one that only read the user
+/// may find, on PostgreSQL, that access was taken away before it commits.
+pub async fn hold(tx: &mut Tx, user: &UserId) -> Result<bool, StorageError> {
+    let sql = format!(
+        "SELECT 1 FROM users WHERE id = $1 AND status <> 'inactive'{}",
+        tx.dialect().for_update()
+    );
+    Ok(tx.query_opt(&sql, params![user]).await?.is_some())
+}
+
+/// The values of a user's columns as both statements that write take them, `$1`
+/// to `$31`. The last login is not among them: logins write it beside the
+/// version, so that an edit that read an older one does not bring it back.
 fn values(user: &User) -> Vec<Value> {
     let get = |field| Value::from(user.profile.get(field));
     let mut values = vec![Value::from(&user.id)];
@@ -221,7 +233,6 @@ fn values(user: &User) -> Vec<Value> {
         Value::from(owners),
         Value::from(user.created_at),
         Value::from(user.updated_at),
-        Value::from(user.last_login_at),
         Value::from(user.version),
         key(Field::UserName, address::name_key),
         key(Field::Upn, address::name_key),
@@ -255,9 +266,9 @@ pub(super) async fn insert(tx: &mut Tx, user: &User) -> Result<(), StorageError>
     const SQL: &str = "INSERT INTO users (id, user_name, upn, email, name, given_name, family_name, \
         department, job_title, phone, mobile, language, cost_center, extension_attributes, \
         custom_attributes, photo_url, valid_from, valid_to, email_verified, status, roles, scim_id, \
-        source, owners, created_at, updated_at, last_login_at, version, user_name_key, upn_key, \
-        email_key, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-        $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+        source, owners, created_at, updated_at, version, user_name_key, upn_key, email_key, \
+        search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)";
     tx.execute(SQL, &values(user)).await.map(|_| ())
 }
 
@@ -269,9 +280,8 @@ pub(super) async fn store(tx: &mut Tx, user: &User) -> Result<(), StorageError> 
         mobile = $11, language = $12, cost_center = $13, extension_attributes = $14, \
         custom_attributes = $15, photo_url = $16, valid_from = $17, valid_to = $18, \
         email_verified = $19, status = $20, roles = $21, scim_id = $22, source = $23, owners = $24, \
-        created_at = $25, updated_at = $26, last_login_at = $27, version = version + 1, \
-        user_name_key = $29, upn_key = $30, email_key = $31, search_text = $32 \
-        WHERE id = $1 AND version = $28";
+        created_at = $25, updated_at = $26, version = version + 1, user_name_key = $28, \
+        upn_key = $29, email_key = $30, search_text = $31 WHERE id = $1 AND version = $27";
     match tx.execute(SQL, &values(user)).await? {
         1 => Ok(()),
         _ => Err(StorageError::stale("the user was changed in the meantime")),
@@ -328,13 +338,14 @@ impl Directory {
         found.ok_or(DirectoryError::NotFound("user"))
     }
 
-    /// One page of users, newest last, `limit` rows at most.
+    /// One page of users, the oldest first, `limit` rows at most.
     pub async fn users(
         &self,
         filter: UserFilter,
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page<User>, DirectoryError> {
+        let cursor = super::cursor(cursor)?;
         let users = self
             .db
             .read(move |tx| {
@@ -397,7 +408,9 @@ async fn list(
     }
     let search = filter.search.as_deref().unwrap_or("");
     for word in search.split_whitespace().take(8).collect::<BTreeSet<_>>() {
-        let pattern = dialect::like_anywhere(&word.to_lowercase());
+        let Some(pattern) = dialect::like_anywhere(&word.to_lowercase()) else {
+            return Ok(Vec::new());
+        };
         and("u.search_text LIKE $n ESCAPE '\\'", Value::from(pattern));
     }
     values.push(Value::Int(

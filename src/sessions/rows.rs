@@ -65,6 +65,10 @@ pub struct Begun {
 
 /// Begins a session inside the sign-in's transaction. `not_after` is the IdP's
 /// own limit (SAML `SessionNotOnOrAfter`).
+///
+/// # Errors
+/// A conflict when the user has gone or was shut out since the unit read the
+/// user: run again, it will see so.
 pub async fn begin(
     tx: &mut Tx,
     signed_in: &SignedIn,
@@ -75,6 +79,9 @@ pub async fn begin(
 ) -> Result<Begun, StorageError> {
     const SQL: &str = "INSERT INTO sessions (id_hash, user_id, provider, data, created_at, \
         last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)";
+    if !users::hold(tx, &UserId::from_row(signed_in.user.clone())).await? {
+        return Err(StorageError::stale("the user was shut out in the meantime"));
+    }
     let secret = entropy.base64url::<32>();
     let ours = now.plus_seconds(lifetimes.lifetime);
     let expires_at = not_after.map_or(ours, |theirs| theirs.min(ours));
@@ -212,7 +219,8 @@ async fn entries(
     idle: i64,
 ) -> Result<Vec<SessionEntry>, StorageError> {
     const SQL: &str = "SELECT id_hash, data, created_at, last_seen_at FROM sessions \
-        WHERE user_id = $1 AND expires_at > $2 AND last_seen_at > $3 ORDER BY created_at DESC";
+        WHERE user_id = $1 AND expires_at > $2 AND last_seen_at > $3 \
+        ORDER BY created_at DESC, id_hash";
     let rows = tx
         .query(SQL, params![user, now, now.plus_seconds(-idle)])
         .await?;
@@ -234,7 +242,8 @@ async fn entries(
     Ok(found)
 }
 
-/// Deletes what has run out: sessions, sign-ins, the memory of messages.
+/// Deletes what has run out: sessions and the memory of messages. Sign-ins under
+/// way go by [`take_expired`](super::sign_in::take_expired), which leaves traces.
 pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<(), StorageError> {
     let idle_since = now.plus_seconds(-lifetimes.idle);
     let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";

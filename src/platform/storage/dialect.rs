@@ -9,6 +9,20 @@ pub enum Dialect {
     Postgres,
 }
 
+impl Dialect {
+    /// The end of a `SELECT` that keeps its rows as they are until the unit
+    /// ends, and sees them as they stand once others have let go of them.
+    /// SQLite has one writer, which sees nothing else.
+    #[must_use]
+    pub const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            // Rows elsewhere may refer to this one meanwhile: its key stays.
+            Self::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+}
+
 /// A statement's text for SQLite, which numbers its parameters `?1`. Our
 /// statements hold no other `$`.
 #[must_use]
@@ -16,9 +30,17 @@ pub fn sqlite_text(sql: &str) -> String {
     sql.replace('$', "?")
 }
 
-/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere.
+/// The longest text that is searched for, in octets. SQLite refuses patterns of
+/// more than 50,000.
+const LONGEST_SEARCH: usize = 16_384;
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere; `None` for a
+/// text that stands nowhere: over-long, or with a NUL.
 #[must_use]
-pub fn like_anywhere(text: &str) -> String {
+pub fn like_anywhere(text: &str) -> Option<String> {
+    if text.len() > LONGEST_SEARCH || text.contains('\0') {
+        return None;
+    }
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
@@ -28,7 +50,7 @@ pub fn like_anywhere(text: &str) -> String {
         pattern.push(c);
     }
     pattern.push('%');
-    pattern
+    Some(pattern)
 }
 
 /// The most values of one [`any_of`].
@@ -53,10 +75,12 @@ mod tests {
     #[test]
     fn texts() {
         assert_eq!(sqlite_text("a = $1 AND b = $12"), "a = ?1 AND b = ?12");
-        assert_eq!(like_anywhere("50%_\\"), "%50\\%\\_\\\\%");
         assert_eq!(any_of(2, 1), ("$2".to_owned(), 1));
         assert_eq!(any_of(1, 2).1, 16);
         assert!(any_of(1, 16).0.ends_with(", $16"));
         assert_eq!(any_of(1, 600).1, 600);
+        assert_eq!(like_anywhere("50%_\\").as_deref(), Some("%50\\%\\_\\\\%"));
+        assert_eq!(like_anywhere("a\0"), None);
+        assert_eq!(like_anywhere(&"a".repeat(LONGEST_SEARCH + 1)), None);
     }
 }

@@ -38,6 +38,11 @@ impl StorageError {
     pub fn stale(what: &str) -> Self {
         Self::Conflict(what.to_owned())
     }
+
+    /// A unit that ended by a panic.
+    pub(super) fn broke_off() -> Self {
+        Self::Statement("the unit of work broke off".to_owned())
+    }
 }
 
 /// An error that a unit of work may end with.
@@ -54,10 +59,41 @@ impl UnitError for StorageError {
 
 impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<tokio_postgres::Error> for StorageError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&rusqlite::Error> for StorageError {
+    fn from(error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
-        let text = error.to_string();
+        use rusqlite::ffi;
+        let text = match error {
+            // Without its cause this one says nothing.
+            rusqlite::Error::ToSqlConversionFailure(cause) => format!("{error}: {cause}"),
+            _ => error.to_string(),
+        };
         match error.sqlite_error_code() {
-            Some(Code::ConstraintViolation) => Self::Conflict(text),
+            // Of the constraints only those that another unit can have broken
+            // first: a value that may not be NULL is NULL the next time too.
+            Some(Code::ConstraintViolation)
+                if matches!(
+                    error.sqlite_error().map(|e| e.extended_code),
+                    Some(
+                        ffi::SQLITE_CONSTRAINT_UNIQUE
+                            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                            | ffi::SQLITE_CONSTRAINT_ROWID
+                            | ffi::SQLITE_CONSTRAINT_FOREIGNKEY
+                    )
+                ) =>
+            {
+                Self::Conflict(text)
+            }
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
                 Self::Unavailable(format!("another program holds it locked ({text})"))
             }
@@ -77,17 +113,13 @@ impl From<rusqlite::Error> for StorageError {
     }
 }
 
-impl From<tokio_postgres::Error> for StorageError {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<&tokio_postgres::Error> for StorageError {
+    fn from(error: &tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState as State;
         let Some(db) = error.as_db_error() else {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let source = std::error::Error::source(error).map(ToString::to_string);
             let text = source.map_or_else(|| error.to_string(), |s| format!("{error}: {s}"));
-            return if error.is_closed() || text.contains("connect") || text.contains("timed out") {
-                Self::Unavailable(text)
-            } else {
-                Self::Statement(text)
-            };
+            return without_code(&error.to_string(), text);
         };
         let text = format!("{} ({})", db.message(), db.code().code());
         let code = db.code();
@@ -103,5 +135,33 @@ impl From<tokio_postgres::Error> for StorageError {
             Some("28" | "3D") => Self::Unusable(text),
             _ => Self::Statement(text),
         }
+    }
+}
+
+/// What an error is that did not come from the server: the driver keeps the kind
+/// to itself, so its fixed words have to tell.
+fn without_code(words: &str, text: String) -> StorageError {
+    const SETUP: [&str; 4] = [
+        "authentication error",
+        "error performing TLS handshake",
+        "invalid configuration",
+        "invalid connection string",
+    ];
+    const OURS: [&str; 6] = [
+        "error serializing parameter",
+        "error deserializing column",
+        "error encoding message",
+        "invalid column",
+        "expected ",
+        "query returned",
+    ];
+    let is_one_of = |list: &[&str]| list.iter().any(|start| words.starts_with(start));
+    if is_one_of(&SETUP) {
+        StorageError::Unusable(text)
+    } else if is_one_of(&OURS) {
+        StorageError::Statement(text)
+    } else {
+        // The way to the server broke, in one of the ways in which it can.
+        StorageError::Unavailable(text)
     }
 }

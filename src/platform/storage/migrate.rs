@@ -61,11 +61,21 @@ fn names(report: &refinery::Report) -> Vec<String> {
 
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn failure(error: refinery::Error) -> StorageError {
-    let text = error.to_string();
-    if text.contains("missing") || text.contains("divergent") {
-        return StorageError::Unusable(format!(
-            "it was written by a newer or another version of the gateway ({text}); run that version, or restore a backup"
-        ));
+    use refinery::error::Kind;
+    match error.kind() {
+        Kind::MissingVersion(_) | Kind::DivergentVersion(..) => StorageError::Unusable(format!(
+            "it was written by a newer or another version of the gateway ({error}); run that version, or restore a backup"
+        )),
+        // The database itself may have said what is the matter.
+        Kind::Connection(_, cause) => {
+            if let Some(cause) = cause.downcast_ref::<rusqlite::Error>() {
+                StorageError::from(cause)
+            } else if let Some(cause) = cause.downcast_ref::<tokio_postgres::Error>() {
+                StorageError::from(cause)
+            } else {
+                StorageError::Unusable(format!("a migration failed: {error}"))
+            }
+        }
+        _ => StorageError::Unusable(format!("a migration failed: {error}")),
     }
-    StorageError::Unusable(format!("a migration failed: {text}"))
 }

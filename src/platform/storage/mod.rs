@@ -5,7 +5,9 @@
 //! a whole or leaves nothing behind. On SQLite the unit itself travels to the
 //! writer's thread, runs there without a single hop between threads, and shares
 //! its commit with the units that wait beside it; on PostgreSQL it runs on a
-//! pooled connection. A unit awaits nothing but its `Tx`.
+//! pooled connection. A unit awaits nothing but its `Tx`, and a statement that
+//! failed has failed the unit: PostgreSQL goes no further in such a transaction,
+//! so on SQLite there is no going on either.
 //!
 //! ```no_run
 //! # use doorward::platform::storage::{Db, StorageError, params};
@@ -51,6 +53,8 @@ pub type Unit<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>
 
 /// How often a unit is tried when others got in its way.
 const ATTEMPTS: u32 = 16;
+/// How many races a unit loses before it queues with the others that lose.
+const FREE_ATTEMPTS: u32 = 4;
 
 /// The database of this gateway.
 #[derive(Clone)]
@@ -109,7 +113,10 @@ impl Db {
         loop {
             let outcome = match self {
                 Self::Sqlite(db) => db.write(std::sync::Arc::clone(&work)).await,
-                Self::Postgres(db) => db.unit(work.as_ref(), postgres::Mode::Write).await,
+                Self::Postgres(db) if attempt < FREE_ATTEMPTS => {
+                    db.unit(work.as_ref(), postgres::Mode::Write).await
+                }
+                Self::Postgres(db) => db.unit(work.as_ref(), postgres::Mode::WriteInTurn).await,
             };
             attempt += 1;
             match outcome {
@@ -165,18 +172,20 @@ fn pause(attempt: u32) -> Duration {
 impl Tx {
     /// Runs a statement and answers how many rows it touched.
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {
-        match self {
+        let outcome = match self {
             Self::Sqlite(tx) => tx.execute(sql, params),
             Self::Postgres(tx) => tx.execute(sql, params).await,
-        }
+        };
+        self.note(outcome)
     }
 
     /// Runs a query and answers its rows.
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StorageError> {
-        match self {
+        let outcome = match self {
             Self::Sqlite(tx) => tx.query(sql, params),
             Self::Postgres(tx) => tx.query(sql, params).await,
-        }
+        };
+        self.note(outcome)
     }
 
     /// Runs a query for at most one row.
@@ -204,6 +213,35 @@ impl Tx {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(tx) => tx.lock(name).await,
         }
+    }
+
+    const fn has_failed(&mut self) -> &mut bool {
+        match self {
+            Self::Sqlite(tx) => &mut tx.has_failed,
+            Self::Postgres(tx) => &mut tx.has_failed,
+        }
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
+        *self.has_failed() |= outcome.is_err();
+        outcome
+    }
+
+    /// Begins the next unit on the same connection.
+    const fn start_over(&mut self) {
+        *self.has_failed() = false;
+    }
+
+    /// What a unit made, unless one of its statements failed and the unit went
+    /// on all the same: PostgreSQL would take the `COMMIT` for a rollback, and
+    /// say nothing.
+    fn unharmed<T, E: UnitError>(&mut self, done: T) -> Result<T, E> {
+        if *self.has_failed() {
+            return Err(E::from(StorageError::Statement(
+                "a statement failed and its unit went on; nothing is written".to_owned(),
+            )));
+        }
+        Ok(done)
     }
 
     /// Which dialect this transaction speaks.

@@ -2,9 +2,11 @@
 //! across rows is held by unique indexes, by versions that an update names, or
 //! by a named lock.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::FutureExt as _;
 use openssl::ssl::{SslConnector, SslMethod};
 use postgres_openssl::MakeTlsConnector;
 use tokio_postgres::types::{ToSql, Type};
@@ -32,6 +34,9 @@ pub struct PostgresDb {
 pub(super) enum Mode {
     Read,
     Write,
+    /// Writes, one after another with all others that run in turn: for units
+    /// that have lost several races and would go on losing them.
+    WriteInTurn,
 }
 
 impl PostgresDb {
@@ -73,7 +78,11 @@ impl PostgresDb {
     /// A connection outside the pool, for migrations.
     pub(super) async fn apart(&self) -> Result<tokio_postgres::Client, StorageError> {
         let mut config = self.config.as_ref().clone();
-        config.options("-c lock_timeout=0 -c statement_timeout=0");
+        // The last word counts; what the URL says besides stays in force.
+        let options = config.get_options().unwrap_or_default();
+        config.options(format!(
+            "{options} -c lock_timeout=0 -c statement_timeout=0"
+        ));
         let (client, connection) = config.connect(tls()?).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -114,15 +123,28 @@ impl PostgresDb {
     {
         let connection = self.connection().await.map_err(E::from)?;
         let begin = match mode {
-            Mode::Write => "BEGIN",
+            Mode::Write | Mode::WriteInTurn => "BEGIN",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
         let started = connection.batch_execute(begin).await;
         let mut tx = Tx::Postgres(PostgresTx {
             connection: Some(connection),
+            has_failed: false,
         });
         started.map_err(|e| E::from(e.into()))?;
-        let outcome = work(&mut tx).await;
+        if mode == Mode::WriteInTurn {
+            tx.lock("storage.in_turn").await.map_err(E::from)?;
+        }
+        // A panic is caught here as the other database's thread catches it, so
+        // that both tell the caller the same.
+        let outcome = AssertUnwindSafe(async { work(&mut tx).await })
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!("a unit of work panicked; its writes are taken back");
+                Err(E::from(StorageError::broke_off()))
+            })
+            .and_then(|done| tx.unharmed(done));
         let Tx::Postgres(tx) = tx else {
             return Err(E::from(StorageError::Waited));
         };
@@ -148,6 +170,8 @@ fn tls() -> Result<MakeTlsConnector, StorageError> {
 /// connection out of the pool and closes it, which rolls it back.
 pub struct PostgresTx {
     connection: Option<Object>,
+    /// Whether a statement of the unit has failed.
+    pub(super) has_failed: bool,
 }
 
 impl Drop for PostgresTx {

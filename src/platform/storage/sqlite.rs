@@ -68,7 +68,8 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx) -> bool {
-        let outcome = at_once((self.work)(tx));
+        tx.start_over();
+        let outcome = at_once((self.work)(tx)).and_then(|done| tx.unharmed(done));
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
@@ -79,9 +80,7 @@ where
             (Some(Err(error)), _) => Err(error),
             (_, Err(error)) => Err(E::from(error)),
             (Some(done), Ok(())) => done,
-            (None, Ok(())) => Err(E::from(StorageError::Statement(
-                "the unit of work broke off".to_owned(),
-            ))),
+            (None, Ok(())) => Err(E::from(StorageError::broke_off())),
         };
         // The other side may have gone away; its writes stand all the same.
         drop(self.reply.send(answer));
@@ -99,6 +98,12 @@ fn at_once<T, E: UnitError>(mut unit: Unit<'_, T, E>) -> Result<T, E> {
 impl SqliteDb {
     /// Opens the file, and makes it and its folder when missing.
     pub fn open(path: &str) -> Result<Self, StorageError> {
+        // Each connection would have a database of its own.
+        if path.is_empty() || path == ":memory:" {
+            return Err(StorageError::Unusable(
+                "the URL names no file; write sqlite://path/to/file.db".to_owned(),
+            ));
+        }
         let path = PathBuf::from(path);
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| {
@@ -188,9 +193,7 @@ impl SqliteDb {
 async fn patiently<T, E: UnitError>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(E::from(StorageError::Statement(
-            "the unit of work broke off".to_owned(),
-        ))),
+        Ok(Err(_)) => Err(E::from(StorageError::broke_off())),
         Err(_) => Err(E::from(busy("no answer in time"))),
     }
 }
@@ -227,7 +230,7 @@ fn connection(path: &Path, read_only: bool) -> Result<Connection, StorageError> 
 }
 
 fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJob>>) {
-    let mut tx = Tx::Sqlite(SqliteTx { connection });
+    let mut tx = Tx::Sqlite(SqliteTx::new(connection));
     while let Some(first) = waiting.blocking_recv() {
         let started = Instant::now();
         if let Err(error) = control(&tx, "BEGIN IMMEDIATE") {
@@ -241,12 +244,14 @@ fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJ
                 run_in_savepoint(&mut tx, job.as_mut());
                 group.push(job);
             }
-            next = if group.len() < GROUP && started.elapsed() < GROUP_TIME {
+            next = if group.len() < GROUP && started.elapsed() < GROUP_TIME && is_open(&tx) {
                 waiting.try_recv().ok()
             } else {
                 None
             };
         }
+        // Of a transaction that SQLite took back by itself nothing is left to
+        // commit, and nobody in it may hear that something stands.
         let committed = control(&tx, "COMMIT");
         if committed.is_err() {
             drop(control(&tx, "ROLLBACK"));
@@ -261,6 +266,12 @@ fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJ
     }
 }
 
+/// Whether the group's transaction still stands: SQLite takes the whole of it
+/// back by itself when the disk is full or fails.
+fn is_open(tx: &Tx) -> bool {
+    matches!(tx, Tx::Sqlite(tx) if !tx.connection.is_autocommit())
+}
+
 fn run_in_savepoint(tx: &mut Tx, job: &mut dyn WriteJob) {
     if let Err(error) = control(tx, "SAVEPOINT unit") {
         tracing::error!(%error, "no savepoint could be set");
@@ -270,7 +281,12 @@ fn run_in_savepoint(tx: &mut Tx, job: &mut dyn WriteJob) {
     if kept.is_err() {
         tracing::error!("a unit of work panicked; its writes are taken back");
     }
-    if !kept.unwrap_or(false) {
+    if !is_open(tx) {
+        return;
+    }
+    // Whoever has gone away meanwhile was told, or takes it, that nothing was
+    // written.
+    if !kept.unwrap_or(false) || !job.is_wanted() {
         drop(control(tx, "ROLLBACK TO unit"));
     }
     if let Err(error) = control(tx, "RELEASE unit") {
@@ -279,7 +295,7 @@ fn run_in_savepoint(tx: &mut Tx, job: &mut dyn WriteJob) {
 }
 
 fn read_loop(connection: Connection, reads: &Mutex<mpsc::Receiver<ReadJob>>) {
-    let mut tx = Tx::Sqlite(SqliteTx { connection });
+    let mut tx = Tx::Sqlite(SqliteTx::new(connection));
     loop {
         let job = reads
             .lock()
@@ -299,11 +315,18 @@ where
     E: UnitError,
 {
     control(tx, "BEGIN").map_err(E::from)?;
-    let outcome = at_once(work(tx));
-    control(tx, "COMMIT")
-        .or_else(|_| control(tx, "ROLLBACK"))
-        .map_err(E::from)?;
-    outcome
+    tx.start_over();
+    let outcome = at_once(work(tx)).and_then(|done| tx.unharmed(done));
+    // A failure may have ended the transaction already.
+    let ended = if is_open(tx) {
+        control(tx, "COMMIT").or_else(|_| control(tx, "ROLLBACK"))
+    } else {
+        Ok(())
+    };
+    // What the unit was told says more than what the end was.
+    let done = outcome?;
+    ended.map_err(E::from)?;
+    Ok(done)
 }
 
 fn control(tx: &Tx, sql: &str) -> Result<(), StorageError> {
@@ -319,9 +342,18 @@ fn control(tx: &Tx, sql: &str) -> Result<(), StorageError> {
 /// A transaction on the embedded database.
 pub struct SqliteTx {
     connection: Connection,
+    /// Whether a statement of the present unit has failed.
+    pub(super) has_failed: bool,
 }
 
 impl SqliteTx {
+    const fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            has_failed: false,
+        }
+    }
+
     pub(super) fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {
         let mut statement = self.connection.prepare_cached(&sqlite_text(sql))?;
         let touched = statement.execute(rusqlite::params_from_iter(params))?;

@@ -51,9 +51,21 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
+/// PostgreSQL keeps no NUL in a text, and SQLite's own functions take it for the
+/// text's end: what one of the two cannot keep, neither is given.
+fn refuse_nul(text: &str) -> Result<(), Box<dyn std::error::Error + Sync + Send>> {
+    if text.contains('\0') {
+        return Err("a text holds a NUL character".into());
+    }
+    Ok(())
+}
+
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::{ToSqlOutput, ValueRef};
+        if let Self::Text(text) = self {
+            refuse_nul(text).map_err(rusqlite::Error::ToSqlConversionFailure)?;
+        }
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
@@ -72,10 +84,10 @@ impl ToSql for Value {
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Self::Null => Ok(IsNull::Yes),
-            // PostgreSQL keeps no NUL in a text (it is not a character that a
-            // person types): refused here with a name instead of there.
-            Self::Text(text) if text.contains('\0') => Err("a text holds a NUL character".into()),
-            Self::Text(text) => text.to_sql(ty, out),
+            Self::Text(text) => {
+                refuse_nul(text)?;
+                text.to_sql(ty, out)
+            }
             Self::Int(int) => int.to_sql(ty, out),
             Self::Bool(bool) => bool.to_sql(ty, out),
             Self::Blob(blob) => blob.to_sql(ty, out),
