@@ -162,6 +162,7 @@ fn expectations(keys: &[VerifyKey]) -> Expectations<'_> {
         max_skew_seconds: 60,
         keys,
         allow_sha1: false,
+        decryption_keys: &[],
     }
 }
 

@@ -8,6 +8,7 @@ mod report;
 
 use crate::domain::Timestamp;
 use crate::platform::xml::XmlError;
+use crate::platform::xml::encryption::EncryptionError;
 use crate::platform::xml::signature::SignatureError;
 
 /// Who has to change something.
@@ -137,6 +138,14 @@ pub enum SamlError {
     /// The assertion is encrypted, and this provider has no key for it.
     #[error("the assertion is encrypted, and there is no key here to decrypt it with")]
     EncryptedAssertionUnsupported,
+    /// The encryption is of a form that is not offered. Nothing was decrypted.
+    #[error("the encrypted assertion cannot be decrypted here: {0}")]
+    Encryption(EncryptionError),
+    /// An assertion could not be decrypted, or what came out is not signed as
+    /// it must be. Which of these is told to nobody: the answer would be an
+    /// oracle.
+    #[error("the encrypted assertion cannot be decrypted with our keys, or is not signed inside")]
+    Decryption,
     /// An element that stands where no schema puts it, or twice.
     #[error("the {level} holds an unexpected or repeated {name}")]
     Unexpected {

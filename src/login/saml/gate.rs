@@ -34,7 +34,7 @@ pub(super) enum Content<'d> {
     /// In clear, with its signature. At least one of it and the response has one.
     Plain(Option<Signature<'d>>),
     /// `saml:EncryptedAssertion`: decrypt it, then [`check_decrypted`].
-    Encrypted,
+    Encrypted(Node<'d>),
 }
 
 /// Checks the shape of a response.
@@ -53,7 +53,7 @@ pub(super) fn check(document: &Document, allow_sha1: bool) -> Result<Gated<'_>, 
     }
     let (response_signature, assertion_signature) = signatures(document, content, allow_sha1)?;
     let content = match (encrypted, assertion_signature) {
-        (true, _) => Content::Encrypted,
+        (true, _) => Content::Encrypted(content),
         (false, None) if response_signature.is_none() => return Err(SamlError::SignatureMissing),
         (false, signature) => Content::Plain(signature),
     };
@@ -62,6 +62,27 @@ pub(super) fn check(document: &Document, allow_sha1: bool) -> Result<Gated<'_>, 
         response_signature,
         content,
     })
+}
+
+/// Checks the shape of a decrypted assertion, which must be all that stands
+/// inside `document`'s root. What stands for an assertion in clear stands for it too.
+pub(super) fn check_decrypted(
+    document: &Document,
+    allow_sha1: bool,
+) -> Result<(Node<'_>, Option<Signature<'_>>), SamlError> {
+    check_ids(document)?;
+    let assertion = only_assertion(document)?;
+    let root = document.root();
+    let alone = root.children().count() == 1 && trimmed(root).is_empty();
+    if !alone || assertion.name() != "Assertion" {
+        return Err(SamlError::AssertionMisplaced);
+    }
+    check_version(assertion, Level::Assertion)?;
+    check_children(assertion, Level::Assertion)?;
+    match signatures(document, assertion, allow_sha1)? {
+        (None, signature) => Ok((assertion, signature)),
+        (Some(_), _) => Err(SamlError::SignatureMisplaced),
+    }
 }
 
 /// SAML Core §3.3.3: the root must be a response; everything else is another

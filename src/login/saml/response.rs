@@ -4,19 +4,23 @@
 //! unverified, the id of the request, to find the sign-in it answers;
 //! [`Decoded::verify`] does the rest. What it returns comes from octets whose
 //! hash a pinned key signed: they are parsed again, by the same strict parser,
-//! and nothing else is read.
+//! and nothing else is read. An encrypted assertion is decrypted and passes the
+//! same gate.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use openssl::pkey::{PKey, Private};
 
 use super::error::{Level, SamlError};
 use super::gate::{self, ASSERTION, Content};
 use super::meaning;
 use crate::domain::Timestamp;
+use crate::platform::xml::c14n::{Method, canonicalize};
+use crate::platform::xml::encryption::EncryptedData;
 use crate::platform::xml::signature::{Signature, VerifyKey};
-use crate::platform::xml::{Document, Limits};
+use crate::platform::xml::{Document, Limits, Node};
 
 /// The longest `SAMLResponse` form field that is decoded, in characters.
 pub const MAXIMUM_FIELD: usize = 256 * 1024;
@@ -63,6 +67,8 @@ pub struct Expectations<'a> {
     pub keys: &'a [VerifyKey],
     /// Whether SHA-1 in signatures and digests is accepted.
     pub allow_sha1: bool,
+    /// Our own keys for this provider, to decrypt assertions with.
+    pub decryption_keys: &'a [PKey<Private>],
 }
 
 /// A subject's identifier (SAML Core §2.2.3).
@@ -161,44 +167,130 @@ impl Decoded {
     /// Verifies the response, and reads what it says.
     pub fn verify(&self, expect: &Expectations<'_>) -> Result<Verified, SamlError> {
         let gated = gate::check(&self.0, expect.allow_sha1)?;
-        // Both signatures must hold where there are two: the inner one is no
-        // decoration.
-        let response = match &gated.response_signature {
+        let signed = match &gated.response_signature {
             Some(signature) => Some(verify(signature, Level::Response, expect)?),
             None => None,
         };
+        // Both signatures must hold where there are two: the inner one is no
+        // decoration.
         let assertion = match &gated.content {
             Content::Plain(Some(signature)) => Some(verify(signature, Level::Assertion, expect)?),
-            Content::Plain(None) => None,
-            Content::Encrypted => return Err(SamlError::EncryptedAssertionUnsupported),
+            Content::Plain(None) | Content::Encrypted(_) => None,
         };
-        match (response, assertion) {
-            (Some(octets), _) => {
-                let signed = Document::parse_within(&octets, &VERIFIED)?;
-                let root = signed.root();
-                gate::check_status(root)?;
-                meaning::check_response(root, true, expect)?;
-                let assertion = root
-                    .child(ASSERTION, "Assertion")
-                    .ok_or(SamlError::AssertionMissing)?;
-                meaning::read_assertion(assertion, expect)
+        let response = signed.as_ref().map_or(gated.response, Document::root);
+        meaning::check_response(response, signed.is_some(), expect)?;
+        match (&gated.content, &signed, &assertion) {
+            (Content::Encrypted(holder), None, _) => {
+                // One error for all that can go wrong from the decryption to
+                // the signature: a stranger who may try learns nothing.
+                let opened = open(*holder, expect, false)?;
+                let assertion = opened.map_err(|_| SamlError::Decryption)?;
+                meaning::read_assertion(assertion.root(), expect)
             }
-            (None, Some(octets)) => {
-                meaning::check_response(gated.response, false, expect)?;
-                let signed = Document::parse_within(&octets, &VERIFIED)?;
-                meaning::read_assertion(signed.root(), expect)
+            (Content::Encrypted(_), Some(signed), _) => {
+                let holder = child(signed.root(), "EncryptedAssertion")?;
+                let assertion = open(holder, expect, true)??;
+                meaning::read_assertion(assertion.root(), expect)
             }
-            (None, None) => Err(SamlError::SignatureMissing),
+            (Content::Plain(_), Some(signed), _) => {
+                meaning::read_assertion(child(signed.root(), "Assertion")?, expect)
+            }
+            (Content::Plain(_), None, Some(assertion)) => {
+                meaning::read_assertion(assertion.root(), expect)
+            }
+            (Content::Plain(_), None, None) => Err(SamlError::SignatureMissing),
         }
     }
 }
 
+fn child<'d>(response: Node<'d>, name: &str) -> Result<Node<'d>, SamlError> {
+    response
+        .child(ASSERTION, name)
+        .ok_or(SamlError::AssertionMissing)
+}
+
+/// Verifies a signature, and parses the octets that it covers.
 fn verify(
     signature: &Signature<'_>,
     level: Level,
     expect: &Expectations<'_>,
-) -> Result<String, SamlError> {
-    signature
+) -> Result<Document, SamlError> {
+    let octets = signature
         .verify(expect.keys)
-        .map_err(|error| SamlError::Signature { level, error })
+        .map_err(|error| SamlError::Signature { level, error })?;
+    Ok(Document::parse_within(&octets, &VERIFIED)?)
+}
+
+/// Decrypts an assertion and verifies the signature in it, which may be missing
+/// only where the response's signature covers the ciphertext.
+///
+/// The outer result is what anybody can see without our keys.
+fn open(
+    holder: Node<'_>,
+    expect: &Expectations<'_>,
+    covered: bool,
+) -> Result<Result<Document, SamlError>, SamlError> {
+    if expect.decryption_keys.is_empty() {
+        return Err(SamlError::EncryptedAssertionUnsupported);
+    }
+    let data = EncryptedData::read(holder).map_err(SamlError::Encryption)?;
+    Ok(data
+        .decrypt(expect.decryption_keys)
+        .map_err(|_| SamlError::Decryption)
+        .and_then(|decrypted| {
+            let opened = read_decrypted(holder, &decrypted.octets, expect, covered);
+            if decrypted.sound {
+                opened
+            } else {
+                Err(SamlError::Decryption)
+            }
+        }))
+}
+
+fn read_decrypted(
+    holder: Node<'_>,
+    octets: &[u8],
+    expect: &Expectations<'_>,
+    covered: bool,
+) -> Result<Document, SamlError> {
+    let text = std::str::from_utf8(octets).map_err(|_| SamlError::Utf8)?;
+    let document = Document::parse_within(&in_place(holder, text), &VERIFIED)?;
+    let (assertion, signature) = gate::check_decrypted(&document, expect.allow_sha1)?;
+    match signature {
+        Some(signature) => verify(&signature, Level::Assertion, expect),
+        None if covered => {
+            let octets = canonicalize(assertion, &Method::EXCLUSIVE, None);
+            let octets = octets.map_err(|_| SamlError::Decryption)?;
+            Ok(Document::parse_within(&octets, &VERIFIED)?)
+        }
+        None => Err(SamlError::SignatureMissing),
+    }
+}
+
+/// XML Encryption §4.4: the plaintext takes the place of what was encrypted, so
+/// that the namespaces declared around it are in scope. Their names are URIs
+/// without characters that would need escaping.
+fn in_place(holder: Node<'_>, text: &str) -> String {
+    // Some encryptors put an XML declaration before the element.
+    let text = match text.strip_prefix("<?xml ") {
+        Some(rest) => rest.split_once("?>").map_or(text, |(_, element)| element),
+        None => text,
+    };
+    let mut out = String::with_capacity(text.len() + 512);
+    out.push_str("<plaintext");
+    for (prefix, uri) in holder.namespaces_in_scope() {
+        out.push_str(if prefix.is_empty() {
+            " xmlns"
+        } else {
+            " xmlns:"
+        });
+        out.push_str(prefix);
+        out.push_str("=\"");
+        out.push_str(uri);
+        out.push('"');
+    }
+    out.push('>');
+    out.push_str(text);
+    out.push_str("</plaintext>");
+    out
 }

@@ -13,6 +13,7 @@ use super::response::{Attribute, Expectations, NameId, Verified, decode};
 use crate::domain::Timestamp;
 use crate::platform::xml::signature::{VerifyKey, sign_enveloped};
 
+mod encrypted;
 mod shapes;
 
 const IDP: &str = "https://idp.example.com/metadata";
@@ -72,6 +73,7 @@ fn expectations() -> Expectations<'static> {
         max_skew_seconds: 60,
         keys: std::slice::from_ref(&key().1),
         allow_sha1: false,
+        decryption_keys: &[],
     }
 }
 

@@ -299,22 +299,8 @@ impl<'d> Writer<'d, '_> {
     }
 
     fn all_in_scope(&mut self, apex: Node<'d>) {
-        for node in std::iter::successors(Some(apex), |n| n.parent()) {
-            for (prefix, uri) in node.declarations() {
-                // The innermost declaration of a prefix counts; an empty one
-                // hides those outside.
-                if !self.is_fresh(prefix) {
-                    self.fresh.push((prefix, uri));
-                }
-            }
-        }
-        self.fresh
-            .retain(|(prefix, uri)| *prefix != "xml" && !(prefix.is_empty() && uri.is_empty()));
+        self.fresh = apex.namespaces_in_scope();
         self.rendered.extend_from_slice(&self.fresh);
-    }
-
-    fn is_fresh(&self, prefix: &str) -> bool {
-        self.fresh.iter().any(|(p, _)| *p == prefix)
     }
 
     /// Adds a declaration unless the output says the same already.

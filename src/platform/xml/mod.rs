@@ -8,10 +8,12 @@
 //! * [`tree`]: what a document says, as an arena of nodes.
 //! * [`c14n`]: canonical octets (Canonical XML 1.0, 1.1, exclusive).
 //! * [`signature`]: enveloped XML signatures, made and verified.
+//! * [`encryption`]: encrypted elements, decrypted.
 
 mod build;
 pub mod c14n;
 mod chars;
+pub mod encryption;
 pub mod error;
 pub mod signature;
 mod tag;

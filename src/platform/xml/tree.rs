@@ -284,6 +284,24 @@ impl<'d> Node<'d> {
         None
     }
 
+    /// The namespace declarations in force at this element, as prefix (empty
+    /// for the default namespace) and URI, the binding of `xml` left out.
+    #[must_use]
+    pub fn namespaces_in_scope(self) -> Vec<(&'d str, &'d str)> {
+        let mut found: Vec<(&str, &str)> = Vec::new();
+        for node in std::iter::successors(Some(self), |n| n.parent()) {
+            for (prefix, uri) in node.declarations() {
+                // The innermost declaration counts; xmlns="" hides those
+                // outside.
+                if prefix != "xml" && !found.iter().any(|(p, _)| *p == prefix) {
+                    found.push((prefix, uri));
+                }
+            }
+        }
+        found.retain(|(_, uri)| !uri.is_empty());
+        found
+    }
+
     /// The element that holds this one.
     #[must_use]
     pub fn parent(self) -> Option<Self> {

@@ -3,6 +3,7 @@
 
 use super::{SamlError, Side, StatusRefusal, Validity};
 use crate::platform::xml::XmlError;
+use crate::platform::xml::encryption::EncryptionError;
 use crate::platform::xml::signature::SignatureError;
 
 impl SamlError {
@@ -22,6 +23,9 @@ impl SamlError {
             Self::SeveralAssertions { .. } => "saml.several_assertions",
             Self::AssertionMisplaced => "saml.assertion_misplaced",
             Self::EncryptedAssertionUnsupported => "saml.encrypted_assertion_unsupported",
+            Self::Encryption(EncryptionError::Algorithm { .. }) => "saml.encryption_algorithm",
+            Self::Encryption(_) => "saml.encryption_malformed",
+            Self::Decryption => "saml.decryption_failed",
             Self::Unexpected { .. } => "saml.unexpected_element",
             Self::SignatureMissing => "saml.signature_missing",
             Self::SignatureMisplaced => "saml.signature_misplaced",
@@ -124,6 +128,7 @@ impl SamlError {
                 | SignatureError::Sha1 { uri } => vec![uri.clone()],
                 _ => Vec::new(),
             },
+            Self::Encryption(EncryptionError::Algorithm { uri }) => vec![uri.clone()],
             _ => Vec::new(),
         }
     }
@@ -149,7 +154,8 @@ impl SamlError {
                 SignatureError::Digest => Side::Network,
                 _ => Side::Idp,
             },
-            Self::EncryptedAssertionUnsupported => Side::Gateway,
+            // The IdP encrypts for a key that is no longer ours, as a rule.
+            Self::Decryption | Self::EncryptedAssertionUnsupported => Side::Gateway,
             Self::Expired {
                 what: Validity::Session,
                 ..

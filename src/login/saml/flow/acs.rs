@@ -4,6 +4,8 @@
 //! verifies is kept under a one-time code, and the browser is sent to
 //! [`super::finish`] with it; nothing of the directory is touched here.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -21,11 +23,17 @@ use crate::directory::settings;
 use crate::directory::traces::TraceDetails;
 use crate::domain::Slug;
 use crate::login::explain::Report;
+use crate::login::saml::SamlError;
+use crate::login::saml::keys::KeyRing;
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::response::{self, Decoded, Expectations, Verified};
 use crate::platform::i18n::Locale;
 use crate::platform::web::Message;
 use crate::sessions::sign_in::{self, SignIn};
+
+/// How long the answer to an assertion that does not decrypt takes, however far
+/// the decryption came.
+const DECRYPTION_ANSWER: Duration = Duration::from_millis(100);
 
 /// `POST /saml/{slug}/acs`.
 pub async fn acs(
@@ -215,7 +223,10 @@ async fn verify(
 ) -> Result<Verified, Trouble> {
     let (provider, sign_in) = (std::sync::Arc::clone(provider), sign_in.clone());
     let (now, max_skew_seconds) = (state.directory.now(), state.max_skew);
-    on_cpu(state, move || {
+    let started = tokio::time::Instant::now();
+    let verified = on_cpu(state, move || {
+        let own = provider.ring.iter().flat_map(KeyRing::all);
+        let decryption_keys: Vec<_> = own.map(|key| key.private.clone()).collect();
         decoded.verify(&Expectations {
             idp_entity_id: &provider.metadata.entity_id,
             sp_entity_id: &provider.urls.entity_id,
@@ -230,10 +241,15 @@ async fn verify(
                 .saml
                 .as_ref()
                 .is_some_and(|s| s.allow_sha1),
+            decryption_keys: &decryption_keys,
         })
     })
-    .await?
-    .map_err(Trouble::Verify)
+    .await?;
+    if matches!(verified, Err(SamlError::Decryption)) {
+        // How far a decryption came is nobody's business.
+        tokio::time::sleep_until(started + DECRYPTION_ANSWER).await;
+    }
+    verified.map_err(Trouble::Verify)
 }
 
 /// A login that verified and is refused for what it says.

@@ -18,6 +18,7 @@ mod tests;
 pub use key::{KeyError, MINIMUM_RSA_BITS, VerifyKey};
 pub use sign::{SignError, algorithm_of, sign_enveloped, sign_octets};
 pub use verify::Signature;
+pub(in crate::platform::xml) use verify::decode_base64;
 
 use super::c14n::C14nError;
 

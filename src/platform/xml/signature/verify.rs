@@ -192,8 +192,14 @@ fn algorithm_attribute(node: Node<'_>) -> Result<&str, SignatureError> {
 }
 
 fn read_base64(node: Node<'_>, what: &'static str) -> Result<Vec<u8>, SignatureError> {
+    decode_base64(node).ok_or(malformed(what))
+}
+
+/// The octets that an element holds as base64, white space and all; `None`
+/// when it holds anything else, or nothing.
+pub(in crate::platform::xml) fn decode_base64(node: Node<'_>) -> Option<Vec<u8>> {
     if node.children().next().is_some() {
-        return Err(malformed(what));
+        return None;
     }
     let text = node.text();
     let is_space = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
@@ -202,10 +208,8 @@ fn read_base64(node: Node<'_>, what: &'static str) -> Result<Vec<u8>, SignatureE
     } else {
         text
     };
-    match STANDARD.decode(packed.as_bytes()) {
-        Ok(octets) if !octets.is_empty() => Ok(octets),
-        _ => Err(malformed(what)),
-    }
+    let octets = STANDARD.decode(packed.as_bytes()).ok()?;
+    (!octets.is_empty()).then_some(octets)
 }
 
 const fn malformed(part: &'static str) -> SignatureError {
