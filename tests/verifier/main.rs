@@ -57,6 +57,7 @@ fn expectations<'a>(scene: &'a Scene, keys: &'a [VerifyKey]) -> Expectations<'a>
         max_skew_seconds: support::attacks::SKEW,
         keys,
         allow_sha1: false,
+        decryption_keys: &[],
     }
 }
 
