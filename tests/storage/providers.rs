@@ -360,10 +360,10 @@ async fn settings_have_defaults_and_are_told(place: Place) {
             changed("home_realm_discovery", "true", "false"),
         ]
     );
-    // What stands there was written by nobody we know: an error, not defaults.
+    // What stands there cannot be read: an error, not defaults.
     let sql = "UPDATE settings SET value = $1 WHERE key = 'settings'";
     place
-        .execute(sql, params![r#"{"allowed_domains":[],"new":1}"#])
+        .execute(sql, params![r#"{"allowed_domains":7}"#])
         .await
         .unwrap();
     assert!(directory.settings(&defaults).await.is_err());
