@@ -83,19 +83,57 @@ fn accepted_means_what_was_signed() {
         })
         .collect();
     let count = setting::number("DOORWARD_TEST_MUTANTS", 50_000);
-    let mut random = Random(SEED);
-    let mut accepted = 0;
-    let mut judged = 0;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let tallies: Vec<Tally> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|number| {
+                let (pool, scene, readings) = (&pool, &scene, &readings);
+                // Apart by far more than a run takes.
+                let random = Random(SEED + (u64::try_from(number).unwrap() << 40));
+                scope.spawn(move || try_mutants(count / threads, random, pool, scene, readings))
+            })
+            .collect();
+        workers.into_iter().map(|w| w.join().unwrap()).collect()
+    });
+    let accepted: usize = tallies.iter().map(|t| t.accepted).sum();
+    let judged: usize = tallies.iter().map(|t| t.judged).sum();
+    println!("{accepted} of {count} mutants accepted, {judged} of them by xmlsec as well");
+    assert!(
+        accepted > count / 1000,
+        "too few mutants survived to show anything"
+    );
+    assert!(
+        judged * 10 > accepted * 9,
+        "xmlsec judged only {judged} of {accepted}"
+    );
+}
+
+/// What one thread has seen.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    judged: usize,
+}
+
+fn try_mutants(
+    count: usize,
+    mut random: Random,
+    pool: &[Vec<u8>],
+    scene: &Scene,
+    readings: &[String],
+) -> Tally {
+    let keys = [verify_key(scene.idp_key)];
+    let mut tally = Tally::default();
     for _ in 0..count {
         let seed = random.0;
-        let mut document = random.pick(&pool).clone();
+        let mut document = random.pick(pool).clone();
         for _ in 0..=random.below(3) {
-            mutate(&mut document, &pool, &mut random);
+            mutate(&mut document, pool, &mut random);
         }
-        let Ok(verified) = verify(&encode(&document), &expectations(&scene, &keys)) else {
+        let Ok(verified) = verify(&encode(&document), &expectations(scene, &keys)) else {
             continue;
         };
-        accepted += 1;
+        tally.accepted += 1;
         let text = String::from_utf8(document).unwrap();
         let reading = meaning(&verified);
         assert!(
@@ -104,7 +142,7 @@ fn accepted_means_what_was_signed() {
         );
         match oracle::verified(text.trim_start_matches('\u{FEFF}'), &[scene.idp_key]) {
             Ok(hashed) => {
-                judged += 1;
+                tally.judged += 1;
                 assert!(
                     hashed.contains(&verified.assertion_id),
                     "seed {seed}: xmlsec hashed something else: {hashed}\n{text}"
@@ -118,15 +156,7 @@ fn accepted_means_what_was_signed() {
             ),
         }
     }
-    println!("{accepted} of {count} mutants accepted, {judged} of them by xmlsec as well");
-    assert!(
-        accepted > count / 1000,
-        "too few mutants survived to show anything"
-    );
-    assert!(
-        judged * 10 > accepted * 9,
-        "xmlsec judged only {judged} of {accepted}"
-    );
+    tally
 }
 
 /// Genuine documents of two people, one of them the attacker.

@@ -35,7 +35,8 @@ pub enum From {
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
+    /// The status; 0 when the connection was cut off while a large body was
+    /// still on its way, as servers may.
     pub status: u16,
     /// `Location`, as sent.
     pub location: Option<String>,
@@ -210,13 +211,28 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header("cookie", cookies);
         }
+        let large = form.as_ref().is_some_and(|form| form.len() > 300_000);
         if let Some(form) = form {
             request = request
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form);
         }
         let start = Instant::now();
-        let answer = request.send().await.unwrap();
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if large && !error.is_timeout() && !error.is_connect() => {
+                return Answer {
+                    status: 0,
+                    location: None,
+                    headers: Vec::new(),
+                    body: String::new(),
+                    took: start.elapsed(),
+                    url,
+                    from,
+                };
+            }
+            Err(error) => panic!("{url}: {error:?}"),
+        };
         let status = answer.status().as_u16();
         let headers: Vec<(String, String)> = answer
             .headers()

@@ -251,3 +251,47 @@ async fn the_provider_changes_under_way() {
         404
     );
 }
+
+/// Between the answer and the second hop, too.
+#[tokio::test]
+async fn the_provider_is_disabled_before_the_second_hop() {
+    let server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let sign_in = idp.start(&mut browser).await;
+    let field = idp
+        .scene(&server, &sign_in, &Person::named("alice"))
+        .forge()
+        .base64();
+    let acs = browser
+        .submit_elsewhere(&idp.acs(), &[("SAMLResponse", &field)])
+        .await;
+    assert_eq!(acs.status, 303, "{}", acs.body);
+    let off = json!({ "enabled": false });
+    server
+        .api()
+        .expect("PATCH", "/api/v1/providers/okta", Some(&off), 200)
+        .await;
+    browser.follow(acs).await;
+    assert!(browser.me().await.is_none());
+    assert!(server.api().users().await.is_empty());
+}
+
+/// The IdP says until when its own session lasts; ours ends with it.
+#[tokio::test]
+async fn the_idps_session_caps_ours() {
+    let server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let end = crate::harness::now().plus_seconds(4);
+    let outcome = idp
+        .login_as(&server, &mut browser, &Person::named("alice"), |forge| {
+            forge.authn().session_not_on_or_after = Some(end.rfc3339());
+        })
+        .await;
+    assert_eq!(outcome.user()["session"]["expires_at"], end.rfc3339());
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(browser.me().await.is_none(), "the session goes on");
+}
