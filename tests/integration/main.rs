@@ -21,8 +21,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[expect(dead_code, reason = "imitations answer more than every test asks")]
+#[path = "../support/vendors/mod.rs"]
+mod vendors;
+
 #[macro_use]
 mod harness;
 
 mod api;
+mod oauth;
 mod saml;

@@ -1,0 +1,3 @@
+//! Logins through OAuth 2.0 and OpenID Connect, at imitations of the vendors.
+
+mod imitations;
