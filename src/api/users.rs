@@ -153,7 +153,6 @@ async fn shown(state: &ApiState, user: Result<User, DirectoryError>) -> Result<R
 
 /// The user and what hangs on it.
 pub(super) async fn shape(state: &ApiState, user: User) -> Result<UserShape, ApiError> {
-    let belongings = state.directory.belongings(vec![user.id.clone()]).await;
-    let belongings = belongings.or_problem(state)?.remove(&user.id);
-    Ok(UserShape::new(user, belongings.unwrap_or_default()))
+    let belongings = state.directory.belongings_of(&user.id).await;
+    Ok(UserShape::new(user, belongings.or_problem(state)?))
 }

@@ -204,7 +204,7 @@ impl Directory {
         let hashed = hash(secret);
         let found = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 let hashed = hashed.clone();
                 Box::pin(async move {
                     let sql = format!("SELECT {COLUMNS} FROM api_tokens WHERE token_hash = $1");

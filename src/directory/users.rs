@@ -325,12 +325,26 @@ impl Directory {
             .await?)
     }
 
+    /// What hangs on one user.
+    pub async fn belongings_of(&self, user: &UserId) -> Result<Belongings, DirectoryError> {
+        let user = user.clone();
+        let found: BTreeMap<UserId, Belongings> = self
+            .db
+            .look_up(move |tx| {
+                let user = user.clone();
+                Box::pin(async move { belongings(tx, &[user]).await })
+            })
+            .await
+            .map_err(|e: StorageError| e)?;
+        Ok(found.into_values().next().unwrap_or_default())
+    }
+
     /// The user with this id.
     pub async fn user(&self, id: &UserId) -> Result<User, DirectoryError> {
         let id = id.clone();
         let found = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 let id = id.clone();
                 Box::pin(async move { by_id(tx, &id).await })
             })

@@ -140,7 +140,7 @@ impl Sessions {
         let id_hash = id_hash.to_owned();
         let found = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 let id_hash = id_hash.clone();
                 Box::pin(async move {
                     let sql = format!(

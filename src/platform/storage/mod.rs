@@ -141,6 +141,21 @@ impl Db {
         }
     }
 
+    /// As [`read`](Self::read), for a unit that reads a few rows by their keys:
+    /// on SQLite it runs on the calling thread where that is possible, so it
+    /// must be short.
+    pub async fn look_up<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: UnitError,
+    {
+        match self {
+            Self::Sqlite(db) => db.look_up(work).await,
+            Self::Postgres(_) => self.read(work).await,
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
         self.read(|tx| Box::pin(async move { tx.query("SELECT 1", &[]).await.map(|_| ()) }))

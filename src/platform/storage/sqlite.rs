@@ -1,5 +1,6 @@
 //! SQLite: one writer's thread that gathers waiting units into group commits,
-//! and a few threads that read.
+//! a few threads that read, and a few connections for look-ups by the threads
+//! that serve.
 //!
 //! Every unit runs in a savepoint of its own, so that one that fails takes only
 //! itself back; the units of a group are acknowledged when the commit that
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +32,9 @@ const BUSY: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_millis(5_500);
 /// Threads that read. More than the cores make reads slower, not faster.
 const READERS: usize = 2;
+/// Connections for look-ups. As many as threads that serve are ever busy at it
+/// on a machine of the usual size; whoever finds none free asks a reader.
+const AT_HAND: usize = 4;
 
 /// The embedded database.
 #[derive(Clone)]
@@ -37,6 +42,7 @@ pub struct SqliteDb {
     path: PathBuf,
     writer: mpsc::Sender<Box<dyn WriteJob>>,
     readers: mpsc::Sender<ReadJob>,
+    at_hand: Arc<[Mutex<Tx>]>,
 }
 
 type ReadJob = Box<dyn FnOnce(&mut Tx) + Send>;
@@ -125,10 +131,18 @@ impl SqliteDb {
             let reads = Arc::clone(&reads);
             spawn("doorward-read", move || read_loop(read_connection, &reads))?;
         }
+        let mut at_hand = Vec::with_capacity(AT_HAND);
+        for _ in 0..AT_HAND {
+            let connection = connection(&path, true)?;
+            // A thread that serves must not wait for a lock on the file.
+            connection.busy_timeout(Duration::ZERO)?;
+            at_hand.push(Mutex::new(Tx::Sqlite(SqliteTx::new(connection))));
+        }
         Ok(Self {
             path,
             writer,
             readers,
+            at_hand: at_hand.into(),
         })
     }
 
@@ -177,6 +191,35 @@ impl SqliteDb {
         patiently(answer).await
     }
 
+    /// Runs a unit that reads a few rows on this very thread, which saves two
+    /// hops between threads. What fails here is asked once more of a reader, who
+    /// may wait for a lock on the file.
+    pub(super) async fn look_up<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: UnitError,
+    {
+        match self.at_once_here(&work) {
+            Some(done) => Ok(done),
+            None => self.read(work).await,
+        }
+    }
+
+    fn at_once_here<T, E, F>(&self, work: &F) -> Option<T>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E>,
+        E: UnitError,
+    {
+        let mut tx = self.at_hand.iter().find_map(|tx| tx.try_lock().ok())?;
+        let ended = std::panic::catch_unwind(AssertUnwindSafe(|| snapshot(&mut tx, work)));
+        if ended.is_err() {
+            tracing::error!("a unit of work panicked while reading");
+            drop(control(&tx, "ROLLBACK"));
+        }
+        ended.ok()?.ok()
+    }
+
     /// Runs something on a connection of its own, beside the writer: for
     /// migrations and backups.
     pub(super) async fn apart<T: Send + 'static>(
@@ -217,6 +260,9 @@ fn connection(path: &Path, read_only: bool) -> Result<Connection, StorageError> 
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|e| StorageError::Unusable(format!("{} cannot be opened: {e}", path.display())))?;
     connection.busy_timeout(BUSY)?;
+    // Plans do not depend on the values bound: with them SQLite plans a prepared
+    // statement anew whenever a value that matters to its statistics changes.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(256);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

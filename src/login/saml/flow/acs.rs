@@ -4,6 +4,7 @@
 //! verifies is kept under a one-time code, and the browser is sent to
 //! [`super::finish`] with it; nothing of the directory is touched here.
 
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -34,6 +35,10 @@ use crate::sessions::sign_in::{self, SignIn};
 /// How long the answer to an assertion that does not decrypt takes, however far
 /// the decryption came.
 const DECRYPTION_ANSWER: Duration = Duration::from_millis(100);
+
+/// The longest form field that is parsed on the thread that serves, in
+/// characters: most responses have 5,000 to 15,000.
+const USUAL_FIELD: usize = 32 * 1024;
 
 /// `POST /saml/{slug}/acs`.
 pub async fn acs(
@@ -133,10 +138,7 @@ async fn take(
     form: Form,
     report: &Report<'_>,
 ) -> Result<Response, Trouble> {
-    let encoded = form.response;
-    let decoded = on_cpu(state, move || response::decode(&encoded))
-        .await?
-        .map_err(Trouble::Verify)?;
+    let decoded = decode(state, form.response).await?;
     // Unverified, and good for nothing but finding the sign-in under way.
     let Some(request_id) = decoded.peek().in_response_to else {
         return unsolicited(state, slug, form.relay_state).await;
@@ -164,6 +166,23 @@ async fn take(
     redirect(&format!("/saml/{slug}/continue?code={code}"))
 }
 
+/// Parses the response: one of the usual size right here, which takes less than
+/// handing it to another thread and back.
+async fn decode(state: &SamlState, encoded: String) -> Result<Decoded, Trouble> {
+    let decoded = if encoded.len() <= USUAL_FIELD {
+        catch_unwind(|| response::decode(&encoded)).map_err(|_| broke_off(&"a panic"))?
+    } else {
+        on_cpu(state, move || response::decode(&encoded)).await?
+    };
+    decoded.map_err(Trouble::Verify)
+}
+
+/// The answer to a message on which our own code broke.
+fn broke_off(error: &dyn std::fmt::Display) -> Trouble {
+    tracing::error!(%error, "the verification of a response broke off: report this");
+    Trouble::Form("the message cannot be read")
+}
+
 /// Runs work for the processor beside the threads that serve, as much of it at
 /// once as there are cores. A panic there is no answer of any kind.
 async fn on_cpu<T: Send + 'static>(
@@ -177,10 +196,7 @@ async fn on_cpu<T: Send + 'static>(
         .map_err(|e| Trouble::Internal(e.to_string()))?;
     let outcome = tokio::task::spawn_blocking(work).await;
     drop(permit);
-    outcome.map_err(|error| {
-        tracing::error!(%error, "the verification of a response broke off: report this");
-        Trouble::Form("the message cannot be read")
-    })
+    outcome.map_err(|error| broke_off(&error))
 }
 
 async fn look_up(
@@ -193,7 +209,7 @@ async fn look_up(
     let (found, sign_in, settings) = state
         .directory
         .db
-        .read(move |tx| {
+        .look_up(move |tx| {
             let (state, slug, id) = (reader.clone(), slug.clone(), request_id.clone());
             Box::pin(async move {
                 let now = state.directory.now();

@@ -77,7 +77,7 @@ pub(super) async fn find(
     let found = state
         .directory
         .db
-        .read(move |tx| {
+        .look_up(move |tx| {
             let (state, slug) = (reader.clone(), slug.clone());
             Box::pin(async move {
                 let now = state.directory.now();
