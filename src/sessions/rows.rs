@@ -63,6 +63,13 @@ pub struct Begun {
     pub max_age: i64,
 }
 
+/// Ends the session that a browser has so far, inside the sign-in's transaction:
+/// the new one takes its place, and nobody holds two by one cookie.
+pub async fn end_before_next(tx: &mut Tx, id_hash: &str) -> Result<(), StorageError> {
+    let sql = "DELETE FROM sessions WHERE id_hash = $1";
+    tx.execute(sql, params![id_hash]).await.map(|_| ())
+}
+
 /// Begins a session inside the sign-in's transaction. `not_after` is the IdP's
 /// own limit (SAML `SessionNotOnOrAfter`).
 ///

@@ -18,7 +18,7 @@ use crate::domain::{Reference, Slug, Timestamp, TraceId};
 use crate::login::explain::{Explanation, Report};
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::platform::i18n::Locale;
-use crate::platform::storage::{Tx, params};
+use crate::platform::storage::Tx;
 use crate::platform::web::ClientAddr;
 use crate::sessions::rows::{self, Begun, SignedIn};
 use crate::sessions::sign_in;
@@ -183,8 +183,7 @@ impl Visit {
     ) -> Result<Begun, DirectoryError> {
         let now = state.directory.now();
         if let Some(old) = &self.old_session {
-            tx.execute("DELETE FROM sessions WHERE id_hash = $1", params![old])
-                .await?;
+            rows::end_before_next(tx, old).await?;
         }
         let slug = &provider.provider.slug;
         let mut signed_in = SignedIn::through(&outcome.user.id, slug, None, now);
