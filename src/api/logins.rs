@@ -56,7 +56,7 @@ impl From<LoginTrace> for TraceShape {
             attributes: details.attributes,
             matched_by: details.matched_by,
             changes: details.changes,
-            document: details.document,
+            document: details.document.map(|document| document.text()),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::sessions::{rows, sign_in};
 /// Sign-ins that have run out are gone within a minute.
 const SWEEP: Duration = Duration::from_secs(20);
 /// How long login traces are kept, in seconds.
-const TRACES: i64 = 90 * 24 * 3600;
+const TRACES: i64 = 30 * 24 * 3600;
 
 /// Runs until it is cancelled.
 pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {

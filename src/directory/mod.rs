@@ -26,6 +26,8 @@ pub mod users;
 pub use audit::Actor;
 pub use error::{DirectoryError, LinkConflict, Refusal};
 
+use std::sync::Arc;
+
 use crate::domain::ids::EventId;
 use crate::domain::{Clock, Entropy, Timestamp};
 use crate::platform::storage::Db;
@@ -39,6 +41,8 @@ pub struct Directory {
     pub clock: Clock,
     /// Chance.
     pub entropy: Entropy,
+    /// How many traces strangers had written.
+    strangers: Arc<traces::Strangers>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -50,8 +54,13 @@ impl std::fmt::Debug for Directory {
 impl Directory {
     /// A handle.
     #[must_use]
-    pub const fn new(db: Db, clock: Clock, entropy: Entropy) -> Self {
-        Self { db, clock, entropy }
+    pub fn new(db: Db, clock: Clock, entropy: Entropy) -> Self {
+        Self {
+            db,
+            clock,
+            entropy,
+            strangers: Arc::default(),
+        }
     }
 
     /// The present moment.

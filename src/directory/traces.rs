@@ -1,8 +1,12 @@
 //! Login traces: every attempt that reached us, what came of it, and, where it
 //! failed, what an admin has to change.
 
+mod document;
+mod strangers;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +17,12 @@ use super::{Directory, Page};
 use crate::domain::user::words;
 use crate::domain::{Reference, Timestamp, TraceId, UserId};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
+
+pub use document::TraceDocument;
+pub(super) use strangers::Strangers;
+
+/// Traces that one transaction forgets: others wait for it.
+const FORGET: i64 = 2_000;
 
 words!(
     /// What came of an attempt.
@@ -83,14 +93,15 @@ pub struct TraceDetails {
     pub matched_by: Option<Matched>,
     /// What the login changed.
     pub changes: Vec<Change>,
-    /// The message, redacted.
-    pub document: Option<String>,
+    /// The message, redacted. It has a column of its own.
+    #[serde(skip)]
+    pub document: Option<TraceDocument>,
 }
 
 /// Writes a trace.
 pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError> {
     const SQL: &str = "INSERT INTO login_traces (id, at, provider, kind, outcome, reference, \
-        user_id, code, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        user_id, code, details, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let details = serde_json::to_string(&trace.details).unwrap_or_else(|_| "{}".to_owned());
     let row = params![
         &trace.id,
@@ -101,7 +112,8 @@ pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError>
         &trace.reference,
         trace.user.as_ref(),
         &trace.code,
-        details
+        details,
+        trace.details.document.as_ref().map(TraceDocument::octets)
     ];
     tx.execute(SQL, row).await.map(|_| ())
 }
@@ -128,6 +140,26 @@ impl Directory {
                 Box::pin(async move { Ok::<_, DirectoryError>(record(tx, &trace).await?) })
             })
             .await
+    }
+
+    /// Writes the trace of an attempt that anybody on the network could have
+    /// made; answers the reference under which it stands. When there are too
+    /// many of one kind it is an earlier one's.
+    pub async fn trace_of_stranger(
+        &self,
+        trace: LoginTrace,
+        network: IpAddr,
+    ) -> Result<Reference, DirectoryError> {
+        let (code, reference) = (trace.code.as_str(), trace.reference.clone());
+        let shared = self
+            .strangers
+            .share(network, &trace.provider, code, &reference, trace.at);
+        if let Some(shared) = shared {
+            metrics::counter!("doorward_login_traces_shared_total").increment(1);
+            return Ok(shared);
+        }
+        self.trace(trace).await?;
+        Ok(reference)
     }
 
     /// The trace with this id.
@@ -172,29 +204,41 @@ impl Directory {
         }))
     }
 
-    /// Forgets the traces of logins before this moment; answers how many.
+    /// Forgets the traces of logins before this moment, a part at a time;
+    /// answers how many.
     pub async fn forget_traces_before(&self, before: Timestamp) -> Result<u64, DirectoryError> {
-        Ok(self
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    // Ids sort by time: the oldest id that is kept.
-                    let oldest = uuid::Uuid::from_u128(
-                        u128::from(u64::try_from(before.millis()).unwrap_or(0)) << 80,
-                    );
-                    let sql = "DELETE FROM login_traces WHERE id < $1";
-                    tx.execute(sql, params![oldest.hyphenated().to_string()])
-                        .await
+        // Ids sort by time: the oldest id that is kept.
+        let millis = u64::try_from(before.millis()).unwrap_or(0);
+        let oldest = uuid::Uuid::from_u128(u128::from(millis) << 80)
+            .hyphenated()
+            .to_string();
+        let mut forgotten = 0;
+        loop {
+            let oldest = oldest.clone();
+            let part = self
+                .db
+                .write(move |tx| {
+                    let oldest = oldest.clone();
+                    Box::pin(async move {
+                        let sql = "DELETE FROM login_traces WHERE id IN \
+                            (SELECT id FROM login_traces WHERE id < $1 ORDER BY id LIMIT $2)";
+                        tx.execute(sql, params![oldest, FORGET]).await
+                    })
                 })
-            })
-            .await?)
+                .await?;
+            forgotten += part;
+            if part < FORGET.unsigned_abs() {
+                return Ok(forgotten);
+            }
+        }
     }
 }
 
-const COLUMNS: &str = "id, at, provider, kind, outcome, reference, user_id, code, details";
+const COLUMNS: &str =
+    "id, at, provider, kind, outcome, reference, user_id, code, details, document";
 
 fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
-    Ok(LoginTrace {
+    let mut trace = LoginTrace {
         id: TraceId::from_row(reader.text()?),
         at: reader.time()?,
         provider: reader.text()?,
@@ -204,7 +248,9 @@ fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
         user: reader.opt_text()?.map(UserId::from_row),
         code: reader.text()?,
         details: reader.json()?,
-    })
+    };
+    trace.details.document = reader.opt_blob()?.map(TraceDocument::from_row);
+    Ok(trace)
 }
 
 async fn list(

@@ -1,16 +1,18 @@
 //! What is said of a login that did not succeed: precise for the admin's trace,
 //! calm for the person's page. Every way in ends here.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::directory::error::{LinkConflict, Refusal};
-use crate::directory::traces::{LoginTrace, Side, TraceDetails, TraceOutcome};
+use crate::directory::traces::{LoginTrace, Side, TraceDetails, TraceDocument, TraceOutcome};
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Reference, TraceId, UserId};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::StorageError;
-use crate::platform::web::{Failure, Kit, Message};
+use crate::platform::web::{Failure, Kit, Message, network_of};
 
 /// A login that did not succeed, explained.
 #[derive(Clone, Debug)]
@@ -60,6 +62,13 @@ impl Explanation {
     pub fn compared(mut self, expected: Option<String>, received: Vec<String>) -> Self {
         self.details.expected = expected;
         self.details.received = received;
+        self
+    }
+
+    /// The same with the message that came, redacted.
+    #[must_use]
+    pub fn documented(mut self, document: Option<TraceDocument>) -> Self {
+        self.details.document = document;
         self
     }
 
@@ -145,16 +154,28 @@ pub struct Report<'a> {
     pub provider: &'a str,
     /// `saml` or `oauth`.
     pub kind: &'static str,
+    /// Where the request came from.
+    pub client: IpAddr,
 }
 
 impl Report<'_> {
-    /// Writes the trace, and answers the page with the same reference.
+    /// Writes the trace, and answers the page with the same reference. Among
+    /// many failures of one kind from one network some share a trace.
     pub async fn answer(&self, explanation: Explanation) -> Response {
         let reference = self.kit.reference();
         let trace = self.trace(&explanation, reference.clone());
-        if let Err(error) = self.directory.trace(trace).await {
+        let written = if explanation.outcome == TraceOutcome::Failed {
+            let network = network_of(self.client);
+            self.directory.trace_of_stranger(trace, network).await
+        } else {
+            // A decision about somebody whom a provider vouched for.
+            let written = self.directory.trace(trace).await;
+            written.map(|()| reference.clone())
+        };
+        let reference = written.unwrap_or_else(|error| {
             tracing::error!(%error, %reference, "a login trace could not be written");
-        }
+            reference
+        });
         self.page(&explanation, reference)
     }
 

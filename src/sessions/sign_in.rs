@@ -149,3 +149,9 @@ pub async fn remember(
         .await?
         == 1)
 }
+
+/// Whether a message was remembered.
+pub async fn remembers(tx: &mut Tx, provider: &Slug, id: &str) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM replay_memory WHERE provider = $1 AND message_id = $2";
+    Ok(tx.count(sql, params![provider, id]).await? > 0)
+}

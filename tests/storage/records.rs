@@ -60,7 +60,7 @@ async fn a_trace_comes_back_as_it_was_written(place: Place) {
             before: None,
             after: Some("Ada".into()),
         }],
-        document: Some("<Response/>".repeat(1000)),
+        document: Some("<Response/>".repeat(1000).into()),
     };
     place.directory.trace(full.clone()).await.unwrap();
     assert_eq!(place.directory.login_trace(&full.id).await.unwrap(), full);

@@ -16,6 +16,7 @@ pub mod keys;
 mod meaning;
 pub mod metadata;
 pub mod provider;
+pub mod redact;
 pub mod response;
 pub mod sp_metadata;
 mod time;

@@ -40,6 +40,8 @@ pub struct Peek {
     pub in_response_to: Option<String>,
     /// Its own id.
     pub id: String,
+    /// The id of its assertion, where that is in clear.
+    pub assertion_id: Option<String>,
 }
 
 /// A response that is well-formed XML, and unverified.
@@ -155,6 +157,10 @@ impl Decoded {
         Peek {
             in_response_to: root.attr("InResponseTo").map(str::to_owned),
             id: root.attr("ID").unwrap_or_default().to_owned(),
+            assertion_id: root
+                .child(ASSERTION, "Assertion")
+                .and_then(|assertion| assertion.attr("ID"))
+                .map(str::to_owned),
         }
     }
 
@@ -162,6 +168,12 @@ impl Decoded {
     #[must_use]
     pub fn xml(&self) -> &str {
         self.0.source()
+    }
+
+    /// The same without what could be used again.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        super::redact::redacted(&self.0)
     }
 
     /// Verifies the response, and reads what it says.

@@ -96,6 +96,15 @@ impl Reader {
         }
     }
 
+    /// Octets or nothing.
+    pub fn opt_blob(&mut self) -> Result<Option<Vec<u8>>, StorageError> {
+        match self.next()? {
+            Value::Blob(blob) => Ok(Some(blob)),
+            Value::Null => Ok(None),
+            _ => self.wrong("octets or nothing"),
+        }
+    }
+
     /// A time.
     pub fn time(&mut self) -> Result<crate::domain::Timestamp, StorageError> {
         self.int().map(crate::domain::Timestamp)

@@ -98,7 +98,8 @@ impl Throttle {
 
 /// What counts as one client: an IPv4 address, or the /64 that a network gives
 /// to one customer at least.
-fn network_of(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let prefix = v6.to_bits() & !u128::from(u64::MAX);

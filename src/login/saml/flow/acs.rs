@@ -5,6 +5,7 @@
 //! [`super::finish`] with it; nothing of the directory is touched here.
 
 use std::panic::catch_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -17,11 +18,11 @@ use super::SamlState;
 use super::answer::Answer;
 use super::relay;
 use super::start::CONVERTED;
-use super::trouble::{Trouble, no_address};
+use super::trouble::{Known, Trouble};
 use crate::directory::DirectoryError;
 use crate::directory::policy::LoginPolicy;
 use crate::directory::settings;
-use crate::directory::traces::TraceDetails;
+use crate::directory::traces::TraceDocument;
 use crate::domain::Slug;
 use crate::login::explain::Report;
 use crate::login::saml::SamlError;
@@ -29,7 +30,7 @@ use crate::login::saml::keys::KeyRing;
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::response::{self, Decoded, Expectations, Verified};
 use crate::platform::i18n::Locale;
-use crate::platform::web::Message;
+use crate::platform::web::{ClientAddr, Message};
 use crate::sessions::sign_in::{self, SignIn};
 
 /// How long the answer to an assertion that does not decrypt takes, however far
@@ -44,6 +45,7 @@ const USUAL_FIELD: usize = 32 * 1024;
 pub async fn acs(
     State(state): State<SamlState>,
     Path(slug): Path<String>,
+    ClientAddr(client): ClientAddr,
     locale: Locale,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -54,14 +56,17 @@ pub async fn acs(
         locale,
         provider: &slug,
         kind: "saml",
+        client,
     };
-    let form = match Form::read(&headers, body) {
-        Ok(form) => form,
-        Err(refused) => return refused.answer(&report).await,
+    let mut known = Known::default();
+    let taken = match Form::read(&headers, body) {
+        Ok(form) => take(&state, &slug, form, &mut known).await,
+        Err(FormRefused::Broken(what)) => Err(Trouble::Form(what)),
+        Err(refused) => return refused.answer(&report),
     };
-    match take(&state, &slug, form, &report).await {
+    match taken {
         Ok(response) => response,
-        Err(trouble) => trouble.answer(&report).await,
+        Err(trouble) => trouble.answer_at(&state, &report, known).await,
     }
 }
 
@@ -78,7 +83,7 @@ enum FormRefused {
 }
 
 impl FormRefused {
-    async fn answer(self, report: &Report<'_>) -> Response {
+    fn answer(self, report: &Report<'_>) -> Response {
         let page = |message, code| {
             report
                 .kit
@@ -93,7 +98,7 @@ impl FormRefused {
                     .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
                 report.kit.failure_page(report.locale, failure)
             }
-            Self::Broken(what) => Trouble::Form(what).answer(report).await,
+            Self::Broken(_) => page(Message::Malformed, "saml.form_invalid"),
         }
     }
 }
@@ -136,31 +141,24 @@ async fn take(
     state: &SamlState,
     slug: &str,
     form: Form,
-    report: &Report<'_>,
+    known: &mut Known,
 ) -> Result<Response, Trouble> {
     let decoded = decode(state, form.response).await?;
     // Unverified, and good for nothing but finding the sign-in under way.
     let Some(request_id) = decoded.peek().in_response_to else {
-        return unsolicited(state, slug, form.relay_state).await;
+        return unsolicited(state, slug, form.relay_state, &decoded, known).await;
     };
     let (provider, sign_in, gateway_domains) = look_up(state, slug, &request_id).await?;
-    let sign_in = match sign_in {
-        None => return Err(Trouble::UnknownRequest(request_id)),
-        Some(s) if s.provider != provider.provider.slug => {
-            return Err(Trouble::OtherProvider(request_id));
+    known.provider = Some(Arc::clone(&provider));
+    let sign_in = match under_way(sign_in, &provider, request_id) {
+        Ok(sign_in) => sign_in,
+        Err(trouble) => {
+            known.document = Some(decoded.redacted().into());
+            return Err(again(state, trouble, &provider, &decoded).await);
         }
-        Some(s) if s.answered => {
-            return Err(Trouble::Replayed(
-                "the request was answered before; of two answers one counts",
-            ));
-        }
-        Some(sign_in) => sign_in,
     };
-    let verified = verify(state, decoded, &provider, &sign_in).await?;
-    let answer = match map(state, &verified, &provider, &gateway_domains) {
-        Ok(answer) => answer,
-        Err(refused) => return Ok(refused.answer(report, &verified, &provider).await),
-    };
+    let verified = verify(state, decoded, &provider, &sign_in, known).await?;
+    let answer = map(state, &verified, &provider, &gateway_domains, known)?;
     let code = keep(state, &provider.provider.slug, &sign_in, &verified, &answer).await?;
     let slug = &provider.provider.slug;
     redirect(&format!("/saml/{slug}/continue?code={code}"))
@@ -183,6 +181,50 @@ fn broke_off(error: &dyn std::fmt::Display) -> Trouble {
     Trouble::Form("the message cannot be read")
 }
 
+/// The sign-in that a message may answer.
+fn under_way(
+    found: Option<SignIn>,
+    provider: &SamlProvider,
+    request_id: String,
+) -> Result<SignIn, Trouble> {
+    match found {
+        None => Err(Trouble::UnknownRequest(request_id)),
+        Some(s) if s.provider != provider.provider.slug => Err(Trouble::OtherProvider(request_id)),
+        Some(s) if s.answered => Err(Trouble::Replayed(
+            "the request was answered before; of two answers one counts",
+        )),
+        Some(sign_in) => Ok(sign_in),
+    }
+}
+
+/// Whether an answer to nothing that is under way is one that was used already:
+/// a page that is loaded again sends it again. Nothing is decided by it but
+/// what is said.
+async fn again(
+    state: &SamlState,
+    trouble: Trouble,
+    provider: &SamlProvider,
+    decoded: &Decoded,
+) -> Trouble {
+    let (Trouble::UnknownRequest(_), Some(assertion)) = (&trouble, decoded.peek().assertion_id)
+    else {
+        return trouble;
+    };
+    let slug = provider.provider.slug.clone();
+    let seen = state
+        .directory
+        .db
+        .read(move |tx| {
+            let (slug, assertion) = (slug.clone(), assertion.clone());
+            Box::pin(async move { sign_in::remembers(tx, &slug, &assertion).await })
+        })
+        .await;
+    match seen {
+        Ok(true) => Trouble::Replayed("the answer was used for a sign-in before"),
+        _ => trouble,
+    }
+}
+
 /// Runs work for the processor beside the threads that serve, as much of it at
 /// once as there are cores. A panic there is no answer of any kind.
 async fn on_cpu<T: Send + 'static>(
@@ -203,7 +245,7 @@ async fn look_up(
     state: &SamlState,
     slug: &str,
     request_id: &str,
-) -> Result<(std::sync::Arc<SamlProvider>, Option<SignIn>, Vec<String>), Trouble> {
+) -> Result<(Arc<SamlProvider>, Option<SignIn>, Vec<String>), Trouble> {
     let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
     let (reader, request_id) = (state.clone(), request_id.to_owned());
     let (found, sign_in, settings) = state
@@ -234,16 +276,17 @@ async fn look_up(
 async fn verify(
     state: &SamlState,
     decoded: Decoded,
-    provider: &std::sync::Arc<SamlProvider>,
+    provider: &Arc<SamlProvider>,
     sign_in: &SignIn,
+    known: &mut Known,
 ) -> Result<Verified, Trouble> {
-    let (provider, sign_in) = (std::sync::Arc::clone(provider), sign_in.clone());
+    let (provider, sign_in) = (Arc::clone(provider), sign_in.clone());
     let (now, max_skew_seconds) = (state.directory.now(), state.max_skew);
     let started = tokio::time::Instant::now();
-    let verified = on_cpu(state, move || {
+    let (verified, document) = on_cpu(state, move || {
         let own = provider.ring.iter().flat_map(KeyRing::all);
         let decryption_keys: Vec<_> = own.map(|key| key.private.clone()).collect();
-        decoded.verify(&Expectations {
+        let verified = decoded.verify(&Expectations {
             idp_entity_id: &provider.metadata.entity_id,
             sp_entity_id: &provider.urls.entity_id,
             acs_url: &provider.urls.acs,
@@ -258,43 +301,16 @@ async fn verify(
                 .as_ref()
                 .is_some_and(|s| s.allow_sha1),
             decryption_keys: &decryption_keys,
-        })
+        });
+        (verified, TraceDocument::from(decoded.redacted()))
     })
     .await?;
+    known.document = Some(document);
     if matches!(verified, Err(SamlError::Decryption)) {
         // How far a decryption came is nobody's business.
         tokio::time::sleep_until(started + DECRYPTION_ANSWER).await;
     }
     verified.map_err(Trouble::Verify)
-}
-
-/// A login that verified and is refused for what it says.
-struct RefusedAnswer(Trouble);
-
-impl RefusedAnswer {
-    async fn answer(
-        self,
-        report: &Report<'_>,
-        verified: &Verified,
-        provider: &SamlProvider,
-    ) -> Response {
-        let attributes = super::answer::attributes(verified);
-        if let Trouble::Refused(crate::directory::Refusal::NoAddress) = self.0 {
-            let present: Vec<String> = attributes.keys().cloned().collect();
-            let mut explanation = no_address(provider, &present);
-            explanation.details.attributes = attributes;
-            return report.answer(explanation).await;
-        }
-        self.0
-            .answer_with(
-                report,
-                TraceDetails {
-                    attributes,
-                    ..TraceDetails::default()
-                },
-            )
-            .await
-    }
 }
 
 /// Maps the attributes, and asks what can be asked without the directory.
@@ -303,15 +319,21 @@ fn map(
     verified: &Verified,
     provider: &SamlProvider,
     gateway_domains: &[String],
-) -> Result<Answer, RefusedAnswer> {
-    let answer = Answer::of(verified, provider)
-        .map_err(|error| RefusedAnswer(Trouble::Attributes(error)))?;
+    known: &mut Known,
+) -> Result<Answer, Trouble> {
+    let refuse = |known: &mut Known, trouble| {
+        known.attributes = super::answer::attributes(verified);
+        trouble
+    };
+    let mut answer =
+        Answer::of(verified, provider).map_err(|e| refuse(known, Trouble::Attributes(e)))?;
     let enforce = state.sessions.lifetimes.enforce_validity;
     let policy = LoginPolicy::of(&provider.provider, gateway_domains, enforce);
     let observation = answer.observation(provider, &policy);
     policy
         .admit(&observation)
-        .map_err(|refusal| RefusedAnswer(Trouble::Refused(refusal)))?;
+        .map_err(|refusal| refuse(known, Trouble::Refused(refusal)))?;
+    answer.document = known.document.take();
     Ok(answer)
 }
 
@@ -357,12 +379,16 @@ async fn unsolicited(
     state: &SamlState,
     slug: &str,
     relay_state: Option<String>,
+    decoded: &Decoded,
+    known: &mut Known,
 ) -> Result<Response, Trouble> {
     let provider = super::start::find(state, slug).await?;
     if relay_state.as_deref().is_some_and(relay::asks_for_sp_login) {
         let slug = &provider.provider.slug;
         return redirect(&format!("/saml/{slug}/login?{CONVERTED}=idp"));
     }
+    known.provider = Some(provider);
+    known.document = Some(decoded.redacted().into());
     Err(Trouble::Unsolicited { relay_state })
 }
 

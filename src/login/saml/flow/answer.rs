@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::directory::policy::LoginPolicy;
+use crate::directory::traces::TraceDocument;
 use crate::domain::provider::NameIdFormat;
 use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
 use crate::login::saml::attribute_map::{AttributeError, Mapped};
@@ -33,6 +34,9 @@ pub struct Answer {
     pub context: Option<String>,
     /// The attributes as they came, for the trace.
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// The message, redacted, for the trace.
+    #[serde(default)]
+    pub document: Option<TraceDocument>,
 }
 
 impl Answer {
@@ -58,6 +62,7 @@ impl Answer {
             session_not_after: verified.session_not_on_or_after.map(Timestamp::millis),
             context: verified.authn_context.clone(),
             attributes: attributes(verified),
+            document: None,
         })
     }
 

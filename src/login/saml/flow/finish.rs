@@ -2,6 +2,8 @@
 //! of the verified answer. Here the person is resolved and signed in, in one
 //! transaction with the trace that tells of it.
 
+use std::net::IpAddr;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::SamlState;
 use super::answer::Answer;
 use super::start::parameter;
-use super::trouble::Trouble;
+use super::trouble::{Known, Trouble};
 use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile::{self, Outcome};
 use crate::directory::traces::{self, LoginTrace, TraceDetails, TraceOutcome};
@@ -35,7 +37,7 @@ struct Visit {
     /// The hash of the session that the browser has so far.
     old_session: Option<String>,
     user_agent: String,
-    address: String,
+    client: IpAddr,
     reference: Reference,
     locale: Locale,
 }
@@ -68,7 +70,7 @@ pub async fn finish(
             .cookie(&headers, state.kit.cookies().session)
             .map(crate::sessions::hash),
         user_agent: agent(&headers),
-        address: address.to_string(),
+        client: address,
         reference: state.kit.reference(),
         locale,
     };
@@ -78,12 +80,13 @@ pub async fn finish(
         locale,
         provider: &slug,
         kind: "saml",
+        client: address,
     };
     let reference = visit.reference.clone();
     match run(&state, visit).await {
         Ok(End::In { begun, target }) => welcome(&state, &slug, &begun, &target),
         Ok(End::Out(explanation)) => report.page(&explanation, reference),
-        Ok(End::Trouble(trouble)) => trouble.answer(&report).await,
+        Ok(End::Trouble(trouble)) => trouble.answer_at(&state, &report, Known::default()).await,
         Err(error) => report.unavailable(&error),
     }
 }
@@ -192,7 +195,7 @@ impl Visit {
         signed_in.session_index.clone_from(&answer.session_index);
         signed_in.context.clone_from(&answer.context);
         signed_in.user_agent.clone_from(&self.user_agent);
-        signed_in.address.clone_from(&self.address);
+        signed_in.address = self.client.to_string();
         let not_after = answer.session_not_after.map(Timestamp);
         let lifetimes = state.sessions.lifetimes;
         let entropy = &state.directory.entropy;
@@ -226,6 +229,7 @@ impl Visit {
                 attributes: answer.attributes,
                 matched_by: outcome.matched_by,
                 changes: outcome.changes,
+                document: answer.document,
                 ..TraceDetails::default()
             },
         };
@@ -245,8 +249,9 @@ impl Visit {
             locale: self.locale,
             provider: &self.slug,
             kind: "saml",
+            client: self.client,
         };
-        let mut explanation = Explanation::refused(refusal);
+        let mut explanation = Explanation::refused(refusal).documented(answer.document);
         explanation.details.attributes = answer.attributes;
         let trace = report.trace(&explanation, self.reference.clone());
         traces::record(tx, &trace).await?;

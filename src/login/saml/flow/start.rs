@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::SamlState;
-use super::trouble::Trouble;
+use super::trouble::{Known, Trouble};
 use crate::directory::DirectoryError;
 use crate::directory::traces::Side;
 use crate::domain::Slug;
@@ -17,8 +17,8 @@ use crate::login::saml::keys::{KeyRing, SpKey};
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::sp_metadata::{KeyUse, PublishedKey, SpMetadata, Urls};
 use crate::platform::i18n::Locale;
-use crate::platform::web::Message;
 use crate::platform::web::pages::Relay;
+use crate::platform::web::{ClientAddr, Message};
 use crate::sessions::sign_in;
 
 /// The query parameter that marks a start at the IdP's side, converted.
@@ -29,6 +29,7 @@ pub async fn login(
     State(state): State<SamlState>,
     Path(slug): Path<String>,
     RawQuery(query): RawQuery,
+    ClientAddr(client): ClientAddr,
     locale: Locale,
     headers: HeaderMap,
 ) -> Response {
@@ -38,11 +39,12 @@ pub async fn login(
         locale,
         provider: &slug,
         kind: "saml",
+        client,
     };
     let query = query.unwrap_or_default();
     let provider = match find(&state, &slug).await {
         Ok(provider) => provider,
-        Err(trouble) => return trouble.answer(&report).await,
+        Err(trouble) => return trouble.answer(&report, Known::default()).await,
     };
     let converted = parameter(&query, CONVERTED).is_some();
     if converted && state.kit.just_converted(&headers) {
@@ -54,7 +56,13 @@ pub async fn login(
         .unwrap_or_else(|| "/".to_owned());
     let mut response = match send(&state, &provider, &browser, &target, locale).await {
         Ok(response) => response,
-        Err(trouble) => return trouble.answer(&report).await,
+        Err(trouble) => {
+            let known = Known {
+                provider: Some(provider),
+                ..Known::default()
+            };
+            return trouble.answer(&report, known).await;
+        }
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -226,6 +234,7 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
 pub async fn metadata(
     State(state): State<SamlState>,
     Path(slug): Path<String>,
+    ClientAddr(client): ClientAddr,
     locale: Locale,
 ) -> Response {
     let report = Report {
@@ -234,6 +243,7 @@ pub async fn metadata(
         locale,
         provider: &slug,
         kind: "saml",
+        client,
     };
     let stored = match Slug::parse(&slug) {
         Some(slug) => state.directory.provider(&slug).await,
@@ -241,16 +251,22 @@ pub async fn metadata(
     };
     let stored = match stored {
         Ok(stored) => stored,
-        Err(DirectoryError::NotFound(_)) => return Trouble::NoProvider.answer(&report).await,
+        Err(DirectoryError::NotFound(_)) => {
+            return Trouble::NoProvider.answer(&report, Known::default()).await;
+        }
         Err(error) => return report.unavailable(&error),
     };
     let provider = &stored.provider;
     let Some(settings) = &provider.saml else {
-        return Trouble::NoProvider.answer(&report).await;
+        return Trouble::NoProvider.answer(&report, Known::default()).await;
     };
     let ring = match state.registry.ring(&stored) {
         Ok(ring) => ring,
-        Err(error) => return Trouble::Setup(error).answer(&report).await,
+        Err(error) => {
+            return Trouble::Setup(error)
+                .answer(&report, Known::default())
+                .await;
+        }
     };
     let keys = ring.as_ref().map(published).unwrap_or_default();
     let urls = Urls::new(state.public_url(), &provider.slug);
@@ -266,7 +282,11 @@ pub async fn metadata(
             let kind = HeaderValue::from_static("application/samlmetadata+xml");
             ([(header::CONTENT_TYPE, kind)], xml).into_response()
         }
-        Err(error) => Trouble::Internal(error.to_string()).answer(&report).await,
+        Err(error) => {
+            Trouble::Internal(error.to_string())
+                .answer(&report, Known::default())
+                .await
+        }
     }
 }
 

@@ -1,17 +1,32 @@
 //! Everything that can keep a SAML login from succeeding, each explained.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::SamlState;
+use crate::directory::DirectoryError;
 use crate::directory::error::Refusal;
-use crate::directory::traces::{Side, TraceOutcome};
-use crate::directory::{DirectoryError, traces::TraceDetails};
+use crate::directory::traces::{Side, TraceDocument, TraceOutcome};
 use crate::domain::Field;
 use crate::login::explain::{Explanation, Report};
 use crate::login::saml::attribute_map::{AttributeError, Target};
 use crate::login::saml::error::SamlError;
 use crate::login::saml::provider::{SamlProvider, SetupError};
 use crate::platform::web::Message;
+
+/// What is known of an attempt by the time it fails.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The provider, made ready.
+    pub provider: Option<Arc<SamlProvider>>,
+    /// The message that came, redacted.
+    pub document: Option<TraceDocument>,
+    /// The attributes of a message that verified.
+    pub attributes: BTreeMap<String, Vec<String>>,
+}
 
 /// What kept a login from succeeding.
 #[derive(Debug)]
@@ -50,7 +65,7 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// The page, after the trace has been written.
-    pub(super) async fn answer(self, report: &Report<'_>) -> Response {
+    pub(super) async fn answer(self, report: &Report<'_>, known: Known) -> Response {
         match self {
             Self::Directory(error) => report.unavailable(&error),
             // Not an attempt to sign in: nothing for the traces.
@@ -62,24 +77,52 @@ impl Trouble {
                     .kit
                     .failure_page(report.locale, failure.with_retry("/login"))
             }
-            trouble => report.answer(trouble.explain()).await,
+            trouble => {
+                let mut explanation = trouble.explain(&known);
+                explanation.details.attributes = known.attributes;
+                report.answer(explanation.documented(known.document)).await
+            }
         }
     }
 
-    /// The same for a login whose attributes are known.
-    pub(super) async fn answer_with(self, report: &Report<'_>, details: TraceDetails) -> Response {
-        if let Self::Directory(error) = self {
-            return report.unavailable(&error);
+    /// The same where the provider may not be known yet. Only providers that
+    /// there are leave traces: anybody can name others.
+    pub(super) async fn answer_at(
+        self,
+        state: &SamlState,
+        report: &Report<'_>,
+        mut known: Known,
+    ) -> Response {
+        let told = matches!(
+            self,
+            Self::NoProvider | Self::Setup(_) | Self::Directory(_) | Self::NoEndpoint
+        );
+        if known.provider.is_none() && !told {
+            match super::start::find(state, report.provider).await {
+                Ok(provider) => known.provider = Some(provider),
+                Err(Self::NoProvider) => return self.page(report),
+                Err(other) => return other.answer(report, known).await,
+            }
         }
-        let mut explanation = self.explain();
-        explanation.details.attributes = details.attributes;
-        report.answer(explanation).await
+        self.answer(report, known).await
+    }
+
+    /// The page alone, for what reached nobody.
+    pub(super) fn page(self, report: &Report<'_>) -> Response {
+        let explanation = self.explain(&Known::default());
+        let failure = report.kit.failure(explanation.message, explanation.code);
+        let failure = failure
+            .with_status(explanation.status)
+            .with_detail(explanation.details.summary)
+            .with_retry("/login");
+        report.kit.failure_page(report.locale, failure)
     }
 
     /// What is said of it.
-    pub(super) fn explain(self) -> Explanation {
+    fn explain(self, known: &Known) -> Explanation {
         match self {
             Self::Verify(error) => verify(&error),
+            Self::Refused(Refusal::NoAddress) => no_address(known),
             Self::Refused(refusal) => Explanation::refused(&refusal),
             Self::Attributes(error) => {
                 let mut explanation =
@@ -174,15 +217,18 @@ fn verify(error: &SamlError) -> Explanation {
 
 /// A login without an e-mail address: says which names were tried and which
 /// attributes came.
-pub(super) fn no_address(provider: &SamlProvider, present: &[String]) -> Explanation {
-    let mut explanation = Explanation::refused(&Refusal::NoAddress);
+fn no_address(known: &Known) -> Explanation {
+    let explanation = Explanation::refused(&Refusal::NoAddress);
+    let Some(provider) = &known.provider else {
+        return explanation;
+    };
+    let present: Vec<String> = known.attributes.keys().cloned().collect();
     let target = Target::Field(Field::Email);
+    let tried = provider.attributes.tried(target).join(", ");
+    let mut explanation = explanation.compared(Some(tried), present.clone());
     explanation.details.summary = format!(
         "the login carried no e-mail address. {}",
-        provider.attributes.explain(target, present)
+        provider.attributes.explain(target, &present)
     );
-    explanation.compared(
-        Some(provider.attributes.tried(target).join(", ")),
-        present.to_vec(),
-    )
+    explanation
 }
