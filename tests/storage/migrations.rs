@@ -32,21 +32,28 @@ async fn applied(db: &Db) -> Vec<i64> {
         .collect()
 }
 
-fn known() -> i64 {
+/// The versions that there are files of.
+fn known() -> Vec<i64> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
-    i64::try_from(std::fs::read_dir(folder).unwrap().count()).unwrap()
+    let mut versions: Vec<i64> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|name| name[1..].split("__").next().unwrap().parse().unwrap())
+        .collect();
+    versions.sort_unstable();
+    versions
 }
 
 async fn migrating_twice_is_migrating_once(ground: Arc<Ground>) {
     let db = Db::connect(&ground.url).await.unwrap();
     let first = db.migrate().await.unwrap();
-    assert_eq!(i64::try_from(first.len()).unwrap(), known(), "{first:?}");
+    assert_eq!(first.len(), known().len(), "{first:?}");
     assert!(db.migrate().await.unwrap().is_empty());
     let place = Place::on(Arc::clone(&ground)).await;
     let user = place.user_at("ada@example.com").await;
     let again = Place::on(ground).await;
     assert_eq!(again.directory.user(&user.id).await.unwrap(), user);
-    assert_eq!(applied(&db).await, (1..=known()).collect::<Vec<_>>());
+    assert_eq!(applied(&db).await, known());
 }
 
 async fn eight_open_an_empty_database_at_once(ground: Arc<Ground>) {
@@ -59,7 +66,7 @@ async fn eight_open_an_empty_database_at_once(ground: Arc<Ground>) {
     for open in opens {
         let db = open.await.unwrap().expect("each of them opens");
         db.ping_write().await.unwrap();
-        assert_eq!(applied(&db).await, (1..=known()).collect::<Vec<_>>());
+        assert_eq!(applied(&db).await, known());
     }
 }
 
