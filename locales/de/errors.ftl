@@ -17,6 +17,18 @@ error-start-again-title = Bitte beginnen Sie neu
 error-start-again-text = Diese Anmeldung wurde in einem anderen Browser oder vor längerer Zeit begonnen.
 error-start-again-next = Beginnen Sie hier neu und bleiben Sie bis zum Ende im selben Browser.
 
+error-already-used-title = Diese Anmeldung wurde schon verwendet
+error-already-used-text = Jede Anmeldung gilt einmal, und diese wurde schon verwendet, zum Beispiel weil die Seite ein zweites Mal geladen wurde.
+error-already-used-next = Falls Sie nicht angemeldet sind, beginnen Sie hier neu.
+
+error-wrong-time-title = Die Uhren stimmen nicht überein
+error-wrong-time-text = Die Anmeldung Ihres Unternehmens hat geantwortet, aber ihre Uhr und unsere gehen verschieden, oder es hat sehr lange gedauert. Daher lässt sich Ihre Anmeldung nicht bestätigen.
+error-wrong-time-next = Versuchen Sie es noch einmal. Wenn Sie diese Seite zweimal sehen, fragen Sie Ihre IT und nennen Sie die Nummer unten.
+
+error-provider-failed-title = Die Anmeldung Ihres Unternehmens hatte ein Problem
+error-provider-failed-text = Sie hat geantwortet, dass sie Sie nicht anmelden konnte.
+error-provider-failed-next = Versuchen Sie es in einigen Minuten noch einmal. Wenn es anhält, fragen Sie Ihre IT und nennen Sie die Nummer unten.
+
 error-provider-refused-title = Ihr Konto ist hierfür nicht freigeschaltet
 error-provider-refused-text = Die Anmeldung Ihres Unternehmens meldet, dass Ihr Konto dies nicht nutzen darf.
 error-provider-refused-next = Fragen Sie Ihre IT und nennen Sie die Nummer unten.

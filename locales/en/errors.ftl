@@ -17,6 +17,18 @@ error-start-again-title = Please start again
 error-start-again-text = This sign-in was started in another browser, or some time ago.
 error-start-again-next = Start again from here, and finish in the same browser.
 
+error-already-used-title = This sign-in was already used
+error-already-used-text = Each sign-in works once, and this one was used before, for example because the page was loaded a second time.
+error-already-used-next = If you are not signed in, start again from here.
+
+error-wrong-time-title = The clocks don’t agree
+error-wrong-time-text = Your company’s sign-in answered, but its clock and ours differ, or it took very long. So we can’t confirm your sign-in.
+error-wrong-time-next = Try again. If you see this page twice, ask your IT team and give them the number below.
+
+error-provider-failed-title = Your company’s sign-in had a problem
+error-provider-failed-text = It answered that it could not sign you in.
+error-provider-failed-next = Try again in a few minutes. If it lasts, ask your IT team and give them the number below.
+
 error-provider-refused-title = Your account is not allowed to use this
 error-provider-refused-text = Your company’s sign-in says that your account is not allowed to use this.
 error-provider-refused-next = Ask your IT team and give them the number below.

@@ -1,5 +1,6 @@
 //! Ways in for a person. Each folder is one protocol and ends in an
 //! observation that `directory` resolves.
 
+pub mod difference;
 pub mod explain;
 pub mod saml;

@@ -37,6 +37,17 @@ impl Side {
     }
 }
 
+impl From<Side> for crate::directory::traces::Side {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Idp => Self::Idp,
+            Side::Gateway => Self::Gateway,
+            Side::User => Self::User,
+            Side::Network => Self::Network,
+        }
+    }
+}
+
 /// Which of the two documents in each other is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {

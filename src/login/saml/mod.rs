@@ -20,6 +20,8 @@ pub mod redact;
 pub mod response;
 pub mod sp_metadata;
 mod time;
+pub mod vendor;
+pub mod words;
 
 pub use error::SamlError;
 

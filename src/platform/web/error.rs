@@ -47,6 +47,12 @@ messages! {
     NotVerified = "not-verified", FORBIDDEN;
     /// The sign-in was begun in another browser, too long ago, or is used up.
     StartAgain = "start-again", FORBIDDEN;
+    /// The sign-in was used before: a page was loaded a second time.
+    AlreadyUsed = "already-used", FORBIDDEN;
+    /// The answer came too early or too late by the clocks.
+    WrongTime = "wrong-time", FORBIDDEN;
+    /// The provider had a problem of its own.
+    ProviderFailed = "provider-failed", FORBIDDEN;
     /// The provider says that this person may not use the gateway.
     ProviderRefused = "provider-refused", FORBIDDEN;
     /// The person, or the provider, broke the sign-in off.

@@ -144,18 +144,16 @@ impl SamlError {
                 _ => Side::Idp,
             },
             Self::TooLarge { .. } | Self::Base64 | Self::Utf8 | Self::Xml(_) => Side::Network,
-            // A certificate that was rotated has to be pinned here; SHA-1 and
-            // decryption keys are our settings.
+            // A certificate that was rotated has to be pinned here.
             Self::Signature { error, .. } => match error {
                 SignatureError::Invalid { .. }
                 | SignatureError::NoKey
-                | SignatureError::KeyKind
-                | SignatureError::Sha1 { .. } => Side::Gateway,
+                | SignatureError::KeyKind => Side::Gateway,
                 SignatureError::Digest => Side::Network,
                 _ => Side::Idp,
             },
-            // The IdP encrypts for a key that is no longer ours, as a rule.
-            Self::Decryption | Self::EncryptedAssertionUnsupported => Side::Gateway,
+            // Decryption fails when the IdP encrypts for a key that is no longer
+            // ours, as a rule.
             Self::Expired {
                 what: Validity::Session,
                 ..

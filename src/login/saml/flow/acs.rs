@@ -191,7 +191,7 @@ fn under_way(
         None => Err(Trouble::UnknownRequest(request_id)),
         Some(s) if s.provider != provider.provider.slug => Err(Trouble::OtherProvider(request_id)),
         Some(s) if s.answered => Err(Trouble::Replayed(
-            "the request was answered before; of two answers one counts",
+            "The sign-in was answered before; of two answers the first counts.",
         )),
         Some(sign_in) => Ok(sign_in),
     }
@@ -220,7 +220,7 @@ async fn again(
         })
         .await;
     match seen {
-        Ok(true) => Trouble::Replayed("the answer was used for a sign-in before"),
+        Ok(true) => Trouble::Replayed("The answer was used for a sign-in before."),
         _ => trouble,
     }
 }
@@ -366,9 +366,11 @@ async fn keep(
         .map_err(Trouble::Directory)?;
     match fresh {
         (true, true) => Ok(code),
-        (false, _) => Err(Trouble::Replayed("the assertion was used before")),
+        (false, _) => Err(Trouble::Replayed(
+            "The answer was used for a sign-in before.",
+        )),
         (true, false) => Err(Trouble::Replayed(
-            "the request was answered before; of two answers one counts",
+            "The sign-in was answered before; of two answers the first counts.",
         )),
     }
 }

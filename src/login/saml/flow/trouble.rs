@@ -15,7 +15,10 @@ use crate::login::explain::{Explanation, Report};
 use crate::login::saml::attribute_map::{AttributeError, Target};
 use crate::login::saml::error::SamlError;
 use crate::login::saml::provider::{SamlProvider, SetupError};
+use crate::login::saml::vendor::Setting;
+use crate::login::saml::words::{self, Cause, Place};
 use crate::platform::web::Message;
+use crate::platform::xml::signature::SignatureError;
 
 /// What is known of an attempt by the time it fails.
 #[derive(Debug, Default)]
@@ -61,6 +64,15 @@ pub(super) enum Trouble {
     Directory(DirectoryError),
     /// A fault of ours.
     Internal(String),
+}
+
+impl Known {
+    /// Where the settings are that may have to change.
+    fn place(&self) -> Place {
+        self.provider
+            .as_deref()
+            .map_or_else(Place::unknown, Place::of)
+    }
 }
 
 impl Trouble {
@@ -121,75 +133,91 @@ impl Trouble {
     /// What is said of it.
     fn explain(self, known: &Known) -> Explanation {
         match self {
-            Self::Verify(error) => verify(&error),
+            Self::Verify(error) => verify(&error, known),
             Self::Refused(Refusal::NoAddress) => no_address(known),
             Self::Refused(refusal) => Explanation::refused(&refusal),
             Self::Attributes(error) => {
                 let mut explanation =
                     Explanation::failed(error.code(), Message::NotVerified, error.to_string());
                 explanation.outcome = TraceOutcome::Refused;
-                explanation.remedied(
-                    Side::Idp,
-                    "Let the IdP send one value for this attribute, in the form that the field needs, or name another attribute in the provider's attribute map.",
-                )
+                explanation
+                    .compared(None, error.received())
+                    .remedied(Side::Idp, error.remedy())
             }
             Self::Setup(error) => Explanation::failed(
                 error.code,
                 Message::ProviderMisconfigured,
-                error.to_string(),
+                format!("The provider cannot be used: {error}"),
             )
-            .remedied(Side::Gateway, "Correct this setting of the provider."),
+            .remedied(
+                Side::Gateway,
+                format!(
+                    "Correct {} of the provider. `doorward check` names everything that is wrong with it.",
+                    error.field
+                ),
+            ),
             Self::NoEndpoint => Explanation::failed(
                 "saml.no_sso_endpoint",
                 Message::ProviderMisconfigured,
-                "the IdP's metadata names no sign-in address for HTTP-Redirect or HTTP-POST",
+                "The IdP's metadata names no address to send people to (no SingleSignOnService for HTTP-Redirect or HTTP-POST).",
             )
             .remedied(
                 Side::Idp,
-                "Take the IdP's metadata anew, with its SingleSignOnService.",
+                "Take the IdP's current metadata, as its console offers it, and apply it to the provider.",
             ),
             Self::Form(what) => {
                 let mut explanation =
                     Explanation::failed("saml.form_invalid", Message::Malformed, what);
                 explanation.status = StatusCode::BAD_REQUEST;
-                explanation.remedied(Side::Idp, "Let the IdP answer with the HTTP-POST binding.")
+                explanation.remedied(
+                    Side::Idp,
+                    "If it happens at every sign-in: let the IdP answer with the HTTP-POST binding. A single one is a stranger's, or was damaged on the way.",
+                )
             }
-            other => other.explain_browser(),
+            other => other.explain_browser(known),
         }
     }
 
-    fn explain_browser(self) -> Explanation {
+    fn explain_browser(self, known: &Known) -> Explanation {
         match self {
-            Self::Unsolicited { relay_state } => Explanation::failed(
-                "saml.unsolicited",
-                Message::UnsolicitedStart,
-                "the login was started at the IdP, and IdP-initiated logins are not taken as they are: nobody could tell them from a stolen answer",
-            )
-            .compared(
-                Some(super::relay::INITIATE.to_owned()),
-                relay_state.into_iter().collect(),
-            )
-            .remedied(
-                Side::Idp,
-                "Set the default RelayState of the application at the IdP to initiate-sp-login: the gateway then starts the login itself.",
-            ),
+            Self::Unsolicited { relay_state } => unsolicited(relay_state, known),
             Self::UnknownRequest(id) => start_again(
                 "saml.in_response_to_unknown",
-                "the answer names a request that is not under way: it is older than 30 minutes, was answered before, or is not ours",
+                "The answer belongs to no sign-in that is under way: that one began more than 30 minutes ago, or was answered before, or did not begin here.",
             )
-            .compared(None, vec![id]),
-            Self::OtherProvider(id) => {
-                start_again("saml.other_provider", "the answer names a request that went to another provider")
-                    .compared(None, vec![id])
-            }
-            Self::Replayed(what) => start_again("saml.replay", what),
+            .compared(None, vec![id])
+            .remedied(
+                Side::User,
+                "Let the person start again at this gateway's sign-in page, not from a bookmark of the IdP's page or with the back button.",
+            ),
+            Self::OtherProvider(id) => start_again(
+                "saml.other_provider",
+                "The answer arrived at another provider's address than the one at which its sign-in began.",
+            )
+            .compared(None, vec![id])
+            .remedied(
+                Side::Idp,
+                "Two applications at the IdP, or two IdPs, are set to the same address: give each the ACS URL of its own provider.",
+            ),
+            Self::Replayed(what) => already_used("saml.replay", what).remedied(
+                Side::User,
+                "Nothing to set: the person loaded the page again or went back, and may be signed in already; else they start again. If nobody did, somebody has got hold of an old answer; it opened nothing.",
+            ),
             Self::OtherBrowser => start_again(
                 "saml.other_browser",
-                "the sign-in was begun in another browser, or this browser did not keep the cookie of its start",
+                "The sign-in began in another browser than the one that brought the answer, or this browser did not keep the cookie of the start.",
+            )
+            .remedied(
+                Side::User,
+                "Let the person start and finish in one browser window, with cookies allowed for this site. If it happens to everybody, a proxy removes cookies, or people reach this gateway under two names.",
             ),
-            Self::UnknownCode => start_again(
+            Self::UnknownCode => already_used(
                 "saml.code_unknown",
-                "the page was reloaded after the sign-in was through, or its address was kept",
+                "The last page of a sign-in was loaded again after it was through, or its address was kept.",
+            )
+            .remedied(
+                Side::User,
+                "Nothing to set: the person starts again if they are not signed in.",
             ),
             Self::Internal(text) => {
                 Explanation::failed("unexpected", Message::Unexpected, text)
@@ -201,18 +229,78 @@ impl Trouble {
 
 fn start_again(code: &'static str, summary: &str) -> Explanation {
     Explanation::failed(code, Message::StartAgain, summary)
-        .remedied(Side::User, "Start the sign-in again, in one browser.")
 }
 
-fn verify(error: &SamlError) -> Explanation {
-    let message = match error.code() {
-        "saml.status_denied" => Message::ProviderRefused,
-        _ => Message::NotVerified,
-    };
-    let mut explanation = Explanation::failed(error.code(), message, error.to_string())
-        .compared(error.expected(), error.received());
-    explanation.details.side = Side::parse(error.side().as_str());
+fn already_used(code: &'static str, summary: &str) -> Explanation {
+    Explanation::failed(code, Message::AlreadyUsed, summary)
+}
+
+fn unsolicited(relay_state: Option<String>, known: &Known) -> Explanation {
+    let place = known.place();
+    Explanation::failed(
+        "saml.unsolicited",
+        Message::UnsolicitedStart,
+        "The sign-in was started at the IdP, for example from its app overview. Such answers are not taken as they are, since a stolen one looks the same.",
+    )
+    .compared(
+        Some(super::relay::INITIATE.to_owned()),
+        relay_state.into_iter().collect(),
+    )
+    .remedied(
+        Side::Idp,
+        format!(
+            "{}: enter {}. The gateway then starts a sign-in of its own.",
+            place.at(Setting::RelayState),
+            super::relay::INITIATE
+        ),
+    )
+}
+
+fn verify(error: &SamlError, known: &Known) -> Explanation {
+    let words = words::explain(error, &known.place());
+    let mut explanation = Explanation::failed(error.code(), message(error), words.summary)
+        .compared(error.expected(), error.received())
+        .remedied(words.side.into(), words.remedy);
+    explanation.status = StatusCode::FORBIDDEN;
     explanation
+}
+
+/// What the person reads.
+fn message(error: &SamlError) -> Message {
+    match error {
+        SamlError::Status(refusal) => match Cause::of(refusal) {
+            Cause::NotAssigned => Message::ProviderRefused,
+            Cause::NotAuthenticated => Message::Declined,
+            Cause::Fault => Message::ProviderFailed,
+            Cause::NameId | Cause::Context | Cause::Unsigned | Cause::Request => {
+                Message::ProviderMisconfigured
+            }
+        },
+        SamlError::IssueInstantPast { .. }
+        | SamlError::IssueInstantFuture { .. }
+        | SamlError::AuthnInstantFuture { .. }
+        | SamlError::NotYetValid { .. }
+        | SamlError::Expired { .. } => Message::WrongTime,
+        // Trying again changes nothing about these.
+        SamlError::IssuerMismatch { .. }
+        | SamlError::DestinationMismatch { .. }
+        | SamlError::RecipientMismatch { .. }
+        | SamlError::AudienceMismatch { .. }
+        | SamlError::SignatureMissing
+        | SamlError::EncryptedAssertionUnsupported
+        | SamlError::Encryption(_)
+        | SamlError::Decryption
+        | SamlError::Signature {
+            error:
+                SignatureError::Invalid { .. }
+                | SignatureError::NoKey
+                | SignatureError::KeyKind
+                | SignatureError::Sha1 { .. }
+                | SignatureError::Algorithm { .. },
+            ..
+        } => Message::ProviderMisconfigured,
+        _ => Message::NotVerified,
+    }
 }
 
 /// A login without an e-mail address: says which names were tried and which
@@ -227,8 +315,18 @@ fn no_address(known: &Known) -> Explanation {
     let tried = provider.attributes.tried(target).join(", ");
     let mut explanation = explanation.compared(Some(tried), present.clone());
     explanation.details.summary = format!(
-        "the login carried no e-mail address. {}",
+        "The IdP sent no e-mail address of the person. {}",
         provider.attributes.explain(target, &present)
     );
-    explanation
+    let place = Place::of(provider);
+    explanation.remedied(
+        Side::Idp,
+        format!(
+            "{}: add the e-mail address under one of these names. Or, where the address comes under \
+             another name, enter that name in attributes.email of the provider {:?}. If others sign in, \
+             only this person's record lacks the address.",
+            place.at(Setting::Attributes),
+            place.slug
+        ),
+    )
 }
