@@ -89,6 +89,15 @@ impl UnitError for DirectoryError {
     }
 }
 
+/// Whose list of domains it is: both must admit an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DomainList {
+    /// The provider's.
+    Provider,
+    /// The gateway's own.
+    Settings,
+}
+
 /// Why a person who proved who they are does not come in all the same. These
 /// are decisions of ours, not failures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +112,8 @@ pub enum Refusal {
         address: String,
         /// The patterns.
         allowed: Vec<String>,
+        /// Whose patterns they are.
+        list: DomainList,
     },
     /// Nobody here has these identifiers, and logins do not create users.
     #[error(

@@ -1,6 +1,6 @@
 //! Who may come in: domains, just-in-time provisioning, validity.
 
-use super::error::Refusal;
+use super::error::{DomainList, Refusal};
 use crate::domain::{Field, Observation, Provider, Status, Timestamp, User, address};
 
 /// What a provider and the gateway's settings say about logins.
@@ -51,12 +51,14 @@ impl LoginPolicy {
             return Err(Refusal::DomainNotAllowed {
                 address: address.to_owned(),
                 allowed: self.allowed_domains.clone(),
+                list: DomainList::Provider,
             });
         }
         if !address::is_allowed(address, &self.gateway_domains) {
             return Err(Refusal::DomainNotAllowed {
                 address: address.to_owned(),
                 allowed: self.gateway_domains.clone(),
+                list: DomainList::Settings,
             });
         }
         if observation.email_vouched {

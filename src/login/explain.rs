@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::directory::error::{LinkConflict, Refusal};
+use crate::directory::error::{DomainList, LinkConflict, Refusal};
 use crate::directory::traces::{LoginTrace, Side, TraceDetails, TraceDocument, TraceOutcome};
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Reference, TraceId, UserId};
@@ -76,37 +76,109 @@ impl Explanation {
     #[must_use]
     pub fn refused(refusal: &Refusal) -> Self {
         let (message, side, remedy) = words(refusal);
-        let mut explanation = Self::failed(refusal.code(), message, refusal.to_string());
+        let mut explanation = Self::failed(refusal.code(), message, summary(refusal));
         explanation.outcome = TraceOutcome::Refused;
         explanation.user = refusal.user().cloned();
-        if let Refusal::DomainNotAllowed { address, allowed } = refusal {
+        if let Refusal::DomainNotAllowed {
+            address, allowed, ..
+        } = refusal
+        {
             explanation = explanation.compared(Some(allowed.join(", ")), vec![address.clone()]);
         }
         explanation.remedied(side, remedy)
     }
 }
 
-fn words(refusal: &Refusal) -> (Message, Side, &'static str) {
+fn summary(refusal: &Refusal) -> String {
     match refusal {
+        Refusal::NoAddress => {
+            "The login brought no e-mail address that this provider vouches for.".to_owned()
+        }
+        Refusal::DomainNotAllowed {
+            address,
+            allowed,
+            list,
+        } => {
+            let whose = match list {
+                DomainList::Provider => "this provider",
+                DomainList::Settings => "the gateway's settings",
+            };
+            let allowed = match allowed.as_slice() {
+                [] => "none at all".to_owned(),
+                some => some.join(", "),
+            };
+            format!(
+                "The address {address} is in no domain that {whose} let{s} in ({allowed}).",
+                s = if *list == DomainList::Provider { "s" } else { "" }
+            )
+        }
+        Refusal::UnknownUser => {
+            "Nobody here has the identifiers that came, and this provider makes no new users (jit is \
+             false)."
+                .to_owned()
+        }
+        Refusal::Inactive(_) => "The user is deactivated here.".to_owned(),
+        Refusal::NotYetValid { from, .. } => {
+            format!("The user may sign in from {from} on (valid_from), and not before.")
+        }
+        Refusal::Expired { until, .. } => {
+            format!("The user could sign in until {until} (valid_to), and no longer.")
+        }
+        Refusal::Conflict(conflict) => match conflict {
+            LinkConflict::Administrator(_) => {
+                "The identifiers that came belong to an administrator, who has not signed in this way \
+                 before. A new way in for an administrator is opened by hand only."
+            }
+            LinkConflict::LinkingOff(_) => {
+                "Another user has this e-mail address, and this provider does not link by address \
+                 (link_by_email is false)."
+            }
+            LinkConflict::NotVouched(_) => {
+                "Another user has an identifier that came, and this provider does not vouch for it."
+            }
+            LinkConflict::OtherSubject(_) => {
+                "The user with this address has another account at this provider already."
+            }
+        }
+        .to_owned(),
+    }
+}
+
+fn words(refusal: &Refusal) -> (Message, Side, String) {
+    let (message, side, remedy) = match refusal {
         Refusal::NoAddress => (
             Message::DetailsMissing,
             Side::Idp,
             "Let the identity provider send the e-mail address of the person, or name the attribute that holds it in the provider's attribute map.",
         ),
-        Refusal::DomainNotAllowed { .. } => (
-            Message::DomainNotAllowed,
-            Side::Gateway,
-            "If this person shall come in, add the domain to the provider's allowed domains; an empty list admits nobody, * admits all.",
-        ),
+        Refusal::DomainNotAllowed { address, list, .. } => {
+            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+            let place = match list {
+                DomainList::Provider => "allowed_domains of the provider",
+                DomainList::Settings => {
+                    "allowed_domains of the settings ([security] in config.toml, where nobody changed \
+                     them since), which hold for every provider"
+                }
+            };
+            return (
+                Message::DomainNotAllowed,
+                Side::Gateway,
+                format!(
+                    "If this person shall come in, add {domain} to {place}. An empty list admits \
+                     nobody, * everybody, and *.{domain} does not include {domain} itself. Otherwise \
+                     the person needs another account."
+                ),
+            );
+        }
         Refusal::UnknownUser => (
             Message::NoAccount,
             Side::Gateway,
-            "Create the user beforehand, or switch just-in-time provisioning on for this provider.",
+            "Create the user beforehand, with this e-mail address or UPN; or set jit of the provider to true.",
         ),
         Refusal::Inactive(_) => (
             Message::AccountInactive,
             Side::Gateway,
-            "Reactivate the user if this person shall come in again.",
+            "Reactivate the user if this person shall come in again (`doorward user reactivate`, or the API).",
         ),
         Refusal::NotYetValid { .. } => (
             Message::AccountNotYetValid,
@@ -121,12 +193,12 @@ fn words(refusal: &Refusal) -> (Message, Side, &'static str) {
         Refusal::Conflict(LinkConflict::Administrator(_)) => (
             Message::IdentityConflict,
             Side::Gateway,
-            "Nobody becomes an administrator by an address alone: link this identity to the user by hand, or give the role to a user who has signed in through this provider.",
+            "If it is the administrator: link this identity to the user by hand, or give the role to a user who has signed in through this provider. If not, somebody at the IdP has an administrator's address.",
         ),
         Refusal::Conflict(LinkConflict::LinkingOff(_)) => (
             Message::IdentityConflict,
             Side::Gateway,
-            "Link the identity by hand, or switch link_by_email on for this provider.",
+            "Link the identity by hand, or set link_by_email of this provider to true.",
         ),
         Refusal::Conflict(LinkConflict::NotVouched(_)) => (
             Message::IdentityConflict,
@@ -138,7 +210,8 @@ fn words(refusal: &Refusal) -> (Message, Side, &'static str) {
             Side::Gateway,
             "Find out whether both accounts are the same person's; if so, link the new one by hand.",
         ),
-    }
+    };
+    (message, side, remedy.to_owned())
 }
 
 /// Where a login that did not succeed is told of.

@@ -26,14 +26,14 @@ impl TraceDocument {
             end -= 1;
         }
         let (kept, rest) = text.split_at(end);
-        let mut packer = DeflateEncoder::new(Vec::with_capacity(2048), Compression::fast());
-        let mut packed = packer.write_all(kept.as_bytes());
+        let mut deflater = DeflateEncoder::new(Vec::with_capacity(2048), Compression::fast());
+        let mut written = deflater.write_all(kept.as_bytes());
         if !rest.is_empty() {
             let more = format!("… ({} more characters)", rest.chars().count());
-            packed = packed.and_then(|()| packer.write_all(more.as_bytes()));
+            written = written.and_then(|()| deflater.write_all(more.as_bytes()));
         }
         // Writing into memory does not fail.
-        Self(packed.and_then(|()| packer.finish()).unwrap_or_default())
+        Self(written.and_then(|()| deflater.finish()).unwrap_or_default())
     }
 
     /// The text.

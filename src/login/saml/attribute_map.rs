@@ -148,6 +148,12 @@ impl AttributeMap {
             .map_or(&[], |rule| rule.names.as_slice())
     }
 
+    /// Whether an admin wrote the names for a target.
+    #[must_use]
+    pub fn is_configured(&self, target: Target) -> bool {
+        self.rules.get(&target).is_some_and(|rule| rule.configured)
+    }
+
     /// Says, for an admin, which names were tried for a target and which
     /// attributes came instead.
     #[must_use]

@@ -21,7 +21,7 @@ pub enum Vendor {
     Google,
     /// OneLogin.
     OneLogin,
-    /// PingOne or PingFederate.
+    /// `PingOne` or `PingFederate`.
     Ping,
     /// Keycloak.
     Keycloak,

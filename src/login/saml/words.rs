@@ -78,7 +78,11 @@ impl Place {
 
     /// What is to be known of the metadata beside.
     fn said(&self) -> String {
-        self.notes.iter().map(|note| format!(" {note}")).collect()
+        let notes = self.notes.iter().map(String::as_str);
+        std::iter::once("")
+            .chain(notes)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// How to bring new metadata.

@@ -9,7 +9,7 @@ use crate::directory::policy::LoginPolicy;
 use crate::directory::traces::TraceDocument;
 use crate::domain::provider::NameIdFormat;
 use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
-use crate::login::saml::attribute_map::{AttributeError, Mapped};
+use crate::login::saml::attribute_map::{AttributeError, Mapped, Target};
 use crate::login::saml::provider::SamlProvider;
 use crate::login::saml::response::Verified;
 
@@ -34,6 +34,9 @@ pub struct Answer {
     pub context: Option<String>,
     /// The attributes as they came, for the trace.
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// What an admin should know although it did not stand in the way.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// The message, redacted, for the trace.
     #[serde(default)]
     pub document: Option<TraceDocument>,
@@ -54,6 +57,7 @@ impl Answer {
             .map(|id| id.value.clone());
         Ok(Self {
             groups: groups(&mapped, provider),
+            notes: notes(&mapped, provider),
             scim_id: mapped.scim_id,
             profile: mapped.profile,
             issuer: provider.metadata.entity_id.clone(),
@@ -64,6 +68,22 @@ impl Answer {
             attributes: attributes(verified),
             document: None,
         })
+    }
+
+    /// The identifiers that came, for an admin.
+    pub fn identifiers(&self) -> Vec<String> {
+        let fields = [Field::Email, Field::Upn].map(|field| self.profile.get(field));
+        let mut all: Vec<String> = Vec::new();
+        for one in fields
+            .into_iter()
+            .chain([self.subject.as_deref()])
+            .flatten()
+        {
+            if !all.iter().any(|known| known == one) {
+                all.push(one.to_owned());
+            }
+        }
+        all
     }
 
     /// The observation for the directory.
@@ -90,6 +110,17 @@ impl Answer {
         observation.groups.clone_from(&self.groups);
         observation
     }
+}
+
+/// What was left out, and what an admin asked for and did not come.
+fn notes(mapped: &Mapped, provider: &SamlProvider) -> Vec<String> {
+    let mut notes = mapped.notes.clone();
+    let upn = Target::Field(Field::Upn);
+    if provider.attributes.is_configured(upn) && mapped.profile.get(Field::Upn).is_none() {
+        let explained = provider.attributes.explain(upn, &mapped.present);
+        notes.push(format!("No UPN came. {explained}"));
+    }
+    notes
 }
 
 fn groups(mapped: &Mapped, provider: &SamlProvider) -> Option<BTreeSet<String>> {

@@ -210,11 +210,16 @@ impl Visit {
         outcome: Outcome,
     ) -> Result<(), DirectoryError> {
         let now = state.directory.now();
-        let summary = if outcome.created {
-            "signed in; the user was created".to_owned()
+        let done = if outcome.created {
+            "Signed in; the user was created."
         } else {
-            "signed in".to_owned()
+            "Signed in."
         };
+        let notes = answer.notes.iter().map(String::as_str);
+        let summary = std::iter::once(done)
+            .chain(notes)
+            .collect::<Vec<_>>()
+            .join(" ");
         let trace = LoginTrace {
             id: TraceId::new(now, &state.directory.entropy),
             at: now,
@@ -251,7 +256,11 @@ impl Visit {
             kind: "saml",
             client: self.client,
         };
-        let mut explanation = Explanation::refused(refusal).documented(answer.document);
+        let mut explanation = Explanation::refused(refusal);
+        if explanation.details.received.is_empty() {
+            explanation.details.received = answer.identifiers();
+        }
+        explanation.details.document = answer.document;
         explanation.details.attributes = answer.attributes;
         let trace = report.trace(&explanation, self.reference.clone());
         traces::record(tx, &trace).await?;
