@@ -162,6 +162,19 @@ impl Who {
     }
 }
 
+/// The roles that open what a token needs the scope for.
+pub(super) fn roles_for(scope: Scope, only_reads: bool) -> Vec<&'static str> {
+    let access = if only_reads {
+        Access::Read
+    } else {
+        Access::Write
+    };
+    let all = Role::ALL.iter();
+    all.filter(|role| role_may(**role, scope, access))
+        .map(|role| role.as_str())
+        .collect()
+}
+
 /// Whether a role may do what a token needs the scope for.
 fn role_may(role: Role, scope: Scope, access: Access) -> bool {
     match role {

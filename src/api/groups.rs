@@ -2,26 +2,33 @@
 
 use axum::extract::{Path, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::{Caller, ReadGroups, WriteGroups};
 use super::error::{ApiError, OrProblem as _};
 use super::fields::{Fields, Given};
+use super::openapi::inputs::{GroupInput, GroupPatch};
+use super::openapi::params::{IdParam, PageParams};
 use super::paging::{List, Query};
 use super::{Answer, ApiState, created, group_id, no_content, ok, user_id};
 use crate::directory::groups::{Counted, GroupEdit};
-use crate::domain::{GroupId, Source, address};
+use crate::domain::{GroupId, Source, UserId, address};
 
 /// Longest description of a group in characters.
-const LONGEST_DESCRIPTION: usize = 1024;
+pub(super) const LONGEST_DESCRIPTION: usize = 1024;
 
-/// A group as the API shows it.
-#[derive(Debug, Serialize)]
+/// A group.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Group)]
 struct GroupShape {
     id: GroupId,
     name: String,
+    #[schema(required)]
     description: Option<String>,
+    /// Whether a channel keeps it: it is read-only here then.
     external: bool,
     source: Source,
+    #[schema(minimum = 0)]
     member_count: i64,
 }
 
@@ -41,7 +48,17 @@ impl From<Counted> for GroupShape {
 /// The keys of a group that nobody sets by hand.
 const READ_ONLY: [&str; 4] = ["id", "external", "source", "member_count"];
 
-/// `GET /groups`.
+/// Lists groups.
+#[utoipa::path(
+    get,
+    path = "/groups",
+    tag = "Groups",
+    params(PageParams, ("q" = Option<String>, Query, description = "Words to find in names.")),
+    responses(
+        (status = 200, description = "One page of groups.", body = List<GroupShape>),
+    ),
+    security(("token" = ["groups:read"])),
+)]
 pub(super) async fn list(
     State(state): State<ApiState>,
     _: Caller<ReadGroups>,
@@ -55,7 +72,18 @@ pub(super) async fn list(
     Ok(ok(List::of(groups, GroupShape::from)))
 }
 
-/// `POST /groups`.
+/// Creates a group.
+#[utoipa::path(
+    post,
+    path = "/groups",
+    tag = "Groups",
+    request_body(content = GroupInput),
+    responses(
+        (status = 201, description = "The group.", body = GroupShape, headers(("location" = String, description = "The address of what was made."))),
+        (status = 409, description = "Another group has this name."),
+    ),
+    security(("token" = ["groups:write"])),
+)]
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteGroups>,
@@ -83,7 +111,19 @@ pub(super) async fn create(
     ))
 }
 
-/// `GET /groups/{id}`.
+/// Shows a group.
+///
+/// Its members are listed by `GET /api/v1/users?group=`.
+#[utoipa::path(
+    get,
+    path = "/groups/{id}",
+    tag = "Groups",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The group.", body = GroupShape),
+    ),
+    security(("token" = ["groups:read"])),
+)]
 pub(super) async fn show(
     State(state): State<ApiState>,
     _: Caller<ReadGroups>,
@@ -92,7 +132,19 @@ pub(super) async fn show(
     Ok(ok(shape(&state, &group_id(&id)?).await?))
 }
 
-/// `PATCH /groups/{id}`: a merge patch.
+/// Changes a group, by JSON Merge Patch (RFC 7396).
+#[utoipa::path(
+    patch,
+    path = "/groups/{id}",
+    tag = "Groups",
+    params(IdParam),
+    request_body(content = GroupPatch),
+    responses(
+        (status = 200, description = "The group as it is now.", body = GroupShape),
+        (status = 409, description = "Another group has this name, or a channel keeps this group."),
+    ),
+    security(("token" = ["groups:write"])),
+)]
 pub(super) async fn edit(
     State(state): State<ApiState>,
     caller: Caller<WriteGroups>,
@@ -140,7 +192,18 @@ fn read(fields: &mut Fields) -> (Given<String>, Given<String>) {
     (name, description)
 }
 
-/// `DELETE /groups/{id}`.
+/// Deletes a group. Its members stay.
+#[utoipa::path(
+    delete,
+    path = "/groups/{id}",
+    tag = "Groups",
+    params(IdParam),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+        (status = 409, description = "A channel keeps this group."),
+    ),
+    security(("token" = ["groups:write"])),
+)]
 pub(super) async fn remove(
     State(state): State<ApiState>,
     caller: Caller<WriteGroups>,
@@ -152,7 +215,18 @@ pub(super) async fn remove(
     Ok(no_content())
 }
 
-/// `PUT /groups/{id}/members/{user}`.
+/// Makes a user a member of a group.
+#[utoipa::path(
+    put,
+    path = "/groups/{id}/members/{user}",
+    tag = "Groups",
+    params(IdParam, ("user" = inline(UserId), Path, description = "The user.")),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+        (status = 409, description = "A channel keeps this group."),
+    ),
+    security(("token" = ["groups:write"])),
+)]
 pub(super) async fn add_member(
     State(state): State<ApiState>,
     caller: Caller<WriteGroups>,
@@ -161,7 +235,18 @@ pub(super) async fn add_member(
     set_member(&state, &caller, (&group, &user), true).await
 }
 
-/// `DELETE /groups/{id}/members/{user}`.
+/// Takes a user out of a group.
+#[utoipa::path(
+    delete,
+    path = "/groups/{id}/members/{user}",
+    tag = "Groups",
+    params(IdParam, ("user" = inline(UserId), Path, description = "The user.")),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+        (status = 409, description = "A channel keeps this group."),
+    ),
+    security(("token" = ["groups:write"])),
+)]
 pub(super) async fn remove_member(
     State(state): State<ApiState>,
     caller: Caller<WriteGroups>,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::{Caller, ReadAudit};
 use super::error::{ApiError, OrProblem as _};
+use super::openapi::params::{IdParam, PageParams};
 use super::paging::{List, Query};
 use super::{Answer, ApiState, ok};
 use crate::directory::plan::Change;
@@ -14,25 +16,48 @@ use crate::directory::resolve::Matched;
 use crate::directory::traces::{LoginTrace, Side, TraceFilter, TraceOutcome};
 use crate::domain::{Reference, Timestamp, TraceId, UserId};
 
-/// A trace as the API shows it.
-#[derive(Debug, Serialize)]
+/// One attempt to sign in, or to read what a provider publishes, and what came
+/// of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LoginTrace)]
 struct TraceShape {
     id: TraceId,
     at: Timestamp,
+    /// The provider's slug.
     provider: String,
+    /// `saml`, `oauth`, `metadata`, `discovery`.
+    #[schema(examples("saml"))]
     kind: String,
     outcome: TraceOutcome,
     reference: Reference,
+    /// The user, when one was found.
+    #[schema(required)]
     user: Option<UserId>,
+    /// The stable code; `ok` for a success.
+    #[schema(examples("saml.audience_mismatch"))]
     code: String,
+    /// One sentence for an admin.
     summary: String,
+    /// The value that was expected, where values were compared.
+    #[schema(required)]
     expected: Option<String>,
+    /// The values that came.
     received: Vec<String>,
+    /// Who has to change something.
+    #[schema(required)]
     side: Option<Side>,
+    /// What to change, and where.
+    #[schema(required)]
     remedy: Option<String>,
+    /// The attributes or claims that came.
     attributes: BTreeMap<String, Vec<String>>,
+    /// The identifier that found the user.
+    #[schema(required)]
     matched_by: Option<Matched>,
+    /// What the login changed.
     changes: Vec<Change>,
+    /// The message, redacted.
+    #[schema(required)]
     document: Option<String>,
 }
 
@@ -61,7 +86,30 @@ impl From<LoginTrace> for TraceShape {
     }
 }
 
-/// `GET /logins`, newest first.
+/// Lists login traces, the newest first.
+///
+/// Every attempt that reached us leaves one, and so does metadata that could not
+/// be refreshed.
+#[utoipa::path(
+    get,
+    path = "/logins",
+    tag = "Logins",
+    params(
+        PageParams,
+        ("provider" = Option<String>, Query, description = "Only attempts through the provider of this slug."),
+        ("kind" = Option<String>, Query, description = "Only attempts of this kind.", example = "saml"),
+        ("outcome" = inline(Option<TraceOutcome>), Query, description = "Only attempts that ended so."),
+        ("user" = inline(Option<UserId>), Query, description = "Only attempts of this user."),
+        ("reference" = Option<String>, Query, description = "The attempt with the reference that a person reads out.", example = "K7QF-2M9D"),
+        ("code" = Option<String>, Query, description = "Only attempts with this code.", example = "saml.audience_mismatch"),
+        ("from" = inline(Option<Timestamp>), Query, description = "Only attempts at this moment or later."),
+        ("to" = inline(Option<Timestamp>), Query, description = "Only attempts before this moment."),
+    ),
+    responses(
+        (status = 200, description = "One page of traces.", body = List<TraceShape>),
+    ),
+    security(("token" = ["audit:read"])),
+)]
 pub(super) async fn list(
     State(state): State<ApiState>,
     _: Caller<ReadAudit>,
@@ -72,6 +120,9 @@ pub(super) async fn list(
         outcome: query.word("outcome", TraceOutcome::ALL, TraceOutcome::as_str),
         user: query.id("user", UserId::parse),
         reference: query.text("reference"),
+        code: query.text("code"),
+        kind: query.text("kind"),
+        during: query.during(),
     };
     let page = query.page();
     query.finish()?;
@@ -82,7 +133,17 @@ pub(super) async fn list(
     Ok(ok(List::of(traces, TraceShape::from)))
 }
 
-/// `GET /logins/{id}`.
+/// Shows a login trace.
+#[utoipa::path(
+    get,
+    path = "/logins/{id}",
+    tag = "Logins",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The trace.", body = TraceShape),
+    ),
+    security(("token" = ["audit:read"])),
+)]
 pub(super) async fn show(
     State(state): State<ApiState>,
     _: Caller<ReadAudit>,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::user_shape::UserShape;
 use super::{Answer, ApiState, ok, users};
@@ -9,24 +10,35 @@ use crate::domain::{Slug, Timestamp};
 use crate::platform::web::Problem;
 use crate::sessions::current::{MaybeCurrent, NoOne};
 
-#[derive(Serialize)]
+/// Who is signed in, and until when.
+#[derive(Serialize, ToSchema)]
 struct Me {
     #[serde(flatten)]
     user: UserShape,
     /// The provider of this session; `null` for a local way in.
+    #[schema(required)]
     provider: Option<Slug>,
     session: Session,
 }
 
-#[derive(Serialize)]
+/// A browser session.
+#[derive(Serialize, ToSchema)]
 struct Session {
     signed_in_at: Timestamp,
     /// When it ends at the latest; without use it may end before.
     expires_at: Timestamp,
 }
 
-/// `GET /me`. Apps ask this all the time: the session has brought the user
-/// along, so one more read is all it takes.
+/// Shows who is signed in at this browser. A token does not open it.
+#[utoipa::path(
+    get,
+    path = "/me",
+    tag = "Session",
+    responses(
+        (status = 200, description = "The user, and the session.", body = Me),
+    ),
+    security(("session" = [])),
+)]
 pub(super) async fn show(
     State(state): State<ApiState>,
     MaybeCurrent(current): MaybeCurrent,

@@ -13,6 +13,8 @@ mod groups;
 mod large;
 mod logins;
 mod me;
+mod negotiate;
+mod openapi;
 mod paging;
 mod patch;
 mod provider_shape;
@@ -25,13 +27,14 @@ mod users;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
-use axum::{Json, extract::DefaultBodyLimit};
+use axum::{Extension, Json, Router};
 use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::directory::Directory;
 use crate::directory::settings::Settings;
@@ -39,6 +42,7 @@ use crate::domain::{GroupId, Slug, UserId};
 use crate::platform::crypto::Sealer;
 use crate::platform::web::Kit;
 use error::ApiError;
+use openapi::Document;
 
 pub use user_shape::UserShape;
 
@@ -67,49 +71,46 @@ impl FromRef<ApiState> for Kit {
 /// Octets of a body, providers' metadata aside.
 const BODY_CAP: usize = 256 * 1024;
 
-/// The routes of `/api/v1`.
+/// The routes of `/api/v1`. Every one is registered with what the document
+/// says of it: what is not in the document is not there.
 pub fn router(state: ApiState) -> Router {
-    let users = Router::new()
-        .route("/users", get(users::list).post(users::create))
-        .route(
-            "/users/{id}",
-            get(users::show).patch(users::edit).delete(users::remove),
-        )
-        .route("/users/{id}/deactivate", post(users::deactivate))
-        .route("/users/{id}/reactivate", post(users::reactivate))
-        .route("/users/{id}/sessions", delete(users::end_sessions));
-    let groups = Router::new()
-        .route("/groups", get(groups::list).post(groups::create))
-        .route(
-            "/groups/{id}",
-            get(groups::show).patch(groups::edit).delete(groups::remove),
-        )
-        .route(
-            "/groups/{id}/members/{user}",
-            put(groups::add_member).delete(groups::remove_member),
-        );
-    let providers = Router::new()
-        .route("/providers", get(providers::list).post(providers::create))
-        .route(
-            "/providers/{slug}",
-            get(providers::show)
-                .put(providers::replace)
-                .patch(providers::edit)
-                .delete(providers::remove),
-        )
-        .route("/providers/{slug}/test", post(providers::test));
-    let rest = Router::new()
-        .route("/me", get(me::show))
-        .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", delete(tokens::remove))
-        .route("/settings", get(settings::show).patch(settings::edit))
-        .route("/audit", get(audit::list))
-        .route("/logins", get(logins::list))
-        .route("/logins/{id}", get(logins::show));
+    let users = OpenApiRouter::new()
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::edit, users::remove))
+        .routes(routes!(users::deactivate))
+        .routes(routes!(users::reactivate))
+        .routes(routes!(users::end_sessions));
+    let groups = OpenApiRouter::new()
+        .routes(routes!(groups::list, groups::create))
+        .routes(routes!(groups::show, groups::edit, groups::remove))
+        .routes(routes!(groups::add_member, groups::remove_member));
+    let providers = OpenApiRouter::new()
+        .routes(routes!(providers::list, providers::create))
+        .routes(routes!(
+            providers::show,
+            providers::replace,
+            providers::edit,
+            providers::remove
+        ))
+        .routes(routes!(providers::test));
+    let rest = OpenApiRouter::new()
+        .routes(routes!(me::show))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::remove))
+        .routes(routes!(settings::show, settings::edit))
+        .routes(routes!(audit::list))
+        .routes(routes!(logins::list))
+        .routes(routes!(logins::show))
+        .routes(routes!(openapi::show));
     let all = users.merge(groups).merge(providers).merge(rest);
-    Router::new()
-        .nest("/api/v1", all)
+    let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
+    let cookie = state.kit.cookies().session;
+    let document = Document::new(&collected, state.kit.origin(), cookie);
+    let methods = negotiate::methods(&collected);
+    router
+        .layer(Extension(Arc::new(document)))
         .layer(DefaultBodyLimit::max(BODY_CAP))
+        .layer(from_fn_with_state(methods, negotiate::negotiate))
         .with_state(state)
 }
 

@@ -5,18 +5,19 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::ApiError;
 use super::fields::one_of;
 use crate::directory::Page;
-use crate::domain::UserId;
+use crate::domain::{During, Timestamp, UserId};
 use crate::platform::config::nearest;
 use crate::platform::web::FieldError;
 
 /// Rows of a page, unless the script asks for another number.
-const LIMIT: usize = 50;
+pub(super) const LIMIT: usize = 50;
 /// Rows of a page at the most.
-const MOST: usize = 500;
+pub(super) const MOST: usize = 500;
 
 /// The query parameters, those that were asked for, and the mistakes so far.
 ///
@@ -100,6 +101,26 @@ impl Query {
         id
     }
 
+    /// A moment.
+    fn time(&mut self, key: &'static str) -> Option<Timestamp> {
+        let text = self.text(key)?;
+        let time = Timestamp::parse_rfc3339(&text);
+        if time.is_none() {
+            let detail = "must be a date and time as in RFC 3339, 2026-11-21T20:15:30Z";
+            self.refuse(key, detail);
+        }
+        time
+    }
+
+    /// A span of time: `from` on, and before `to`.
+    pub(super) fn during(&mut self) -> During {
+        let (from, to) = (self.time("from"), self.time("to"));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            self.refuse("to", "must not lie before `from`");
+        }
+        During { from, to }
+    }
+
     fn refuse(&mut self, key: &str, detail: impl Into<String>) {
         self.errors.push(FieldError::in_field(key, detail));
     }
@@ -160,12 +181,13 @@ impl Query {
     }
 }
 
-/// A page as it is sent.
-#[derive(Debug, Serialize)]
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct List<T> {
     /// The rows.
     pub items: Vec<T>,
     /// What to send as `cursor` for the next page; `null` at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

@@ -3,12 +3,15 @@
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ok;
+use super::openapi::flattened;
 use crate::directory::providers::{ManagedBy, StoredProvider};
 use crate::domain::{Provider, Timestamp};
 use crate::login::saml::provider::{SamlProvider, SetupError};
 use crate::login::saml::sp_metadata::Urls;
+use utoipa::openapi::{RefOr, Schema};
 
 /// What an IdP has to send so that a start at its side becomes one at ours.
 const RELAY_STATE: &str = "initiate-sp-login";
@@ -21,15 +24,44 @@ const SOON: i64 = 30;
 pub(super) struct ProviderShape {
     #[serde(flatten)]
     provider: Provider,
-    /// What to enter at the IdP.
+    #[serde(flatten)]
+    added: Added,
+}
+
+/// What the gateway adds to a provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Added {
+    /// What to enter at the identity provider.
     urls: UrlsShape,
+    /// The RelayState that turns a start at the identity provider into one here.
     relay_state: &'static str,
+    /// The signing certificates that the identity provider's metadata holds.
     certificates: Vec<CertificateShape>,
     /// What an admin should know, one sentence each.
     warnings: Vec<String>,
     managed_by: ManagedBy,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+impl utoipa::PartialSchema for ProviderShape {
+    fn schema() -> RefOr<Schema> {
+        flattened(
+            "A provider, with what the gateway adds to it.",
+            [Provider::schema(), Added::schema()],
+        )
+    }
+}
+
+impl ToSchema for ProviderShape {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ProviderShown".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Provider::schemas(schemas);
+        Added::schemas(schemas);
+    }
 }
 
 /// The keys that the gateway adds; whoever sends back what was read may leave
@@ -44,19 +76,36 @@ pub(super) const READ_ONLY: [&str; 7] = [
     "updated_at",
 ];
 
-#[derive(Debug, Serialize)]
+/// The addresses of a provider here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderUrls)]
 struct UrlsShape {
+    /// Where a login starts.
+    #[schema(format = "uri")]
     login: String,
+    /// Our entity ID: *Identifier*, *Audience URI*, *SP entity ID*.
+    #[schema(format = "uri")]
     entity_id: String,
+    /// The assertion consumer service: *Reply URL*, *Single sign-on URL*.
+    #[schema(format = "uri")]
     acs: String,
+    /// Our metadata.
+    #[schema(format = "uri")]
     metadata: String,
 }
 
-#[derive(Debug, Serialize)]
+/// A signing certificate of an identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Certificate)]
 struct CertificateShape {
+    /// The subject's name as RFC 4514 writes it; may be empty.
     subject: String,
+    /// SHA-256 over the DER form.
+    #[schema(pattern = "^([0-9A-F]{2}:){31}[0-9A-F]{2}$")]
     fingerprint_sha256: String,
+    /// The last moment of its validity.
     not_after: Timestamp,
+    /// Days until then; negative when it has passed.
     days_left: i64,
 }
 
@@ -80,7 +129,7 @@ impl ProviderShape {
                 days_left: certificate.days_left(now),
             })
         });
-        Self {
+        let added = Added {
             certificates: certificates.collect(),
             warnings: warnings(compiled, now),
             urls: UrlsShape {
@@ -93,7 +142,10 @@ impl ProviderShape {
             managed_by: stored.managed_by,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
+        };
+        Self {
             provider: stored.provider,
+            added,
         }
     }
 }
@@ -116,16 +168,19 @@ fn warnings(compiled: &Compiled, now: Timestamp) -> Vec<String> {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Check {
     name: &'static str,
     ok: bool,
+    /// What was found, in words.
     detail: String,
 }
 
 /// What a test of a provider answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderTest)]
 pub(super) struct TestShape {
+    /// Whether every check is good.
     ok: bool,
     checks: Vec<Check>,
 }

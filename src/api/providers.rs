@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use super::auth::{Caller, ReadProviders, WriteProviders};
 use super::error::{ApiError, OrProblem as _, pointer};
 use super::large::LargeJson;
+use super::openapi::inputs::{ProviderPatch, ProviderReplacement};
+use super::openapi::params::{IfMatch, SliceParams, SlugParam};
 use super::paging::{List, Query};
 use super::provider_shape::{
     Compiled, ProviderShape, READ_ONLY, TestShape, etag, ok_with_etag, with_etag,
@@ -20,7 +22,17 @@ use crate::login::saml;
 use crate::platform::config::provider_problems;
 use crate::platform::web::{ApiJson, FieldError, Problem};
 
-/// `GET /providers`, in the order of the sign-in page.
+/// Lists providers, in the order of the sign-in page.
+#[utoipa::path(
+    get,
+    path = "/providers",
+    tag = "Providers",
+    params(SliceParams),
+    responses(
+        (status = 200, description = "One page of providers.", body = List<ProviderShape>),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn list(
     State(state): State<ApiState>,
     _: Caller<ReadProviders>,
@@ -40,7 +52,21 @@ pub(super) async fn list(
     }))
 }
 
-/// `POST /providers`.
+/// Creates a provider.
+///
+/// No provider is stored without a signing certificate. A body may have 2 MiB. The keys that
+/// the gateway adds to what is read back are left out of account.
+#[utoipa::path(
+    post,
+    path = "/providers",
+    tag = "Providers",
+    request_body(content = Provider),
+    responses(
+        (status = 201, description = "The provider.", body = ProviderShape, headers(("location" = String, description = "The address of what was made."), ("etag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "Another provider has this slug."),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteProviders>,
@@ -53,7 +79,17 @@ pub(super) async fn create(
     Ok(with_etag(version, created(&path, shape)))
 }
 
-/// `GET /providers/{slug}`.
+/// Shows a provider, with what to enter at the identity provider.
+#[utoipa::path(
+    get,
+    path = "/providers/{slug}",
+    tag = "Providers",
+    params(SlugParam),
+    responses(
+        (status = 200, description = "The provider.", body = ProviderShape, headers(("etag" = String, description = "The version, for `If-Match`."))),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn show(
     State(state): State<ApiState>,
     _: Caller<ReadProviders>,
@@ -64,8 +100,24 @@ pub(super) async fn show(
     Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
 }
 
-/// `PUT /providers/{slug}`: makes the provider, or puts another description
-/// in the place of the one that stands.
+/// Makes a provider, or puts another description in the place of the one that stands.
+///
+/// What the body leaves out has its default. The keys of the provider, which an identity
+/// provider may know already, stay. The slug may be left out of the body.
+#[utoipa::path(
+    put,
+    path = "/providers/{slug}",
+    tag = "Providers",
+    params(SlugParam, IfMatch),
+    request_body(content = ProviderReplacement),
+    responses(
+        (status = 200, description = "The provider as it is now.", body = ProviderShape, headers(("etag" = String, description = "The version, for `If-Match`."))),
+        (status = 201, description = "The provider, which is new.", body = ProviderShape, headers(("location" = String, description = "The address of what was made."), ("etag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "The configuration file keeps this provider, or it was changed by somebody else in the meantime."),
+        (status = 412, description = "The provider is not of the version that `If-Match` names."),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn replace(
     State(state): State<ApiState>,
     caller: Caller<WriteProviders>,
@@ -90,7 +142,22 @@ pub(super) async fn replace(
     Ok(with_etag(version, response))
 }
 
-/// `PATCH /providers/{slug}`: a merge patch.
+/// Changes a provider, by JSON Merge Patch (RFC 7396).
+///
+/// Nested objects merge, `null` gives a key its default again.
+#[utoipa::path(
+    patch,
+    path = "/providers/{slug}",
+    tag = "Providers",
+    params(SlugParam, IfMatch),
+    request_body(content = ProviderPatch),
+    responses(
+        (status = 200, description = "The provider as it is now.", body = ProviderShape, headers(("etag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "The configuration file keeps this provider, or it was changed by somebody else in the meantime."),
+        (status = 412, description = "The provider is not of the version that `If-Match` names."),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn edit(
     State(state): State<ApiState>,
     caller: Caller<WriteProviders>,
@@ -111,7 +178,21 @@ pub(super) async fn edit(
     Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
 }
 
-/// `DELETE /providers/{slug}`.
+/// Deletes a provider, the sessions that began through it, and what it knows of people.
+///
+/// The users stay.
+#[utoipa::path(
+    delete,
+    path = "/providers/{slug}",
+    tag = "Providers",
+    params(SlugParam, IfMatch),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+        (status = 409, description = "The configuration file keeps this provider."),
+        (status = 412, description = "The provider is not of the version that `If-Match` names."),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn remove(
     State(state): State<ApiState>,
     caller: Caller<WriteProviders>,
@@ -128,7 +209,17 @@ pub(super) async fn remove(
     Ok(no_content())
 }
 
-/// `POST /providers/{slug}/test`: looks once more at what is stored.
+/// Looks once more at what is stored of a provider, and says what is wrong with it.
+#[utoipa::path(
+    post,
+    path = "/providers/{slug}/test",
+    tag = "Providers",
+    params(SlugParam),
+    responses(
+        (status = 200, description = "What was looked at.", body = TestShape),
+    ),
+    security(("token" = ["providers:write"])),
+)]
 pub(super) async fn test(
     State(state): State<ApiState>,
     _: Caller<WriteProviders>,

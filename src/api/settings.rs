@@ -5,18 +5,38 @@ use axum::extract::State;
 use super::auth::{Caller, ReadAdmin, WriteAdmin};
 use super::error::OrProblem as _;
 use super::fields::{Fields, Given};
+use super::openapi::inputs::SettingsPatch;
 use super::{Answer, ApiState, ok};
-use crate::directory::settings::SettingsEdit;
+use crate::directory::settings::{Settings, SettingsEdit};
 use crate::domain::address::DomainPattern;
 
-/// `GET /settings`.
+/// Shows the settings.
+#[utoipa::path(
+    get,
+    path = "/settings",
+    tag = "Settings",
+    responses(
+        (status = 200, description = "The settings.", body = Settings),
+    ),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn show(State(state): State<ApiState>, _: Caller<ReadAdmin>) -> Answer {
     let settings = state.directory.settings(&state.defaults).await;
     Ok(ok(settings.or_problem(&state)?))
 }
 
-/// `PATCH /settings`: a merge patch; `null` lets the configuration file decide
+/// Changes settings, by JSON Merge Patch (RFC 7396); `null` lets the configuration file decide
 /// again.
+#[utoipa::path(
+    patch,
+    path = "/settings",
+    tag = "Settings",
+    request_body(content = SettingsPatch),
+    responses(
+        (status = 200, description = "The settings as they are now.", body = Settings),
+    ),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn edit(
     State(state): State<ApiState>,
     caller: Caller<WriteAdmin>,

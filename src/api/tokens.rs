@@ -5,32 +5,45 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::{Caller, ReadAdmin, WriteAdmin};
 use super::error::{ApiError, OrProblem as _};
 use super::fields::{Fields, Given};
+use super::openapi::inputs::TokenInput;
+use super::openapi::params::{IdParam, SliceParams};
 use super::paging::{List, Query};
 use super::{Answer, ApiState, created, no_content, ok};
 use crate::directory::tokens::ApiToken;
 use crate::domain::{Scope, Timestamp, TokenId};
 
-/// A token as the API shows it.
-#[derive(Debug, Serialize)]
+/// Longest name of a token in characters.
+pub(super) const LONGEST_NAME: usize = 200;
+
+/// An API token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
 struct TokenShape {
     id: TokenId,
     name: String,
+    #[schema(value_type = Vec<Scope>)]
     scopes: BTreeSet<Scope>,
     created_at: Timestamp,
+    /// `null` for a token that lasts.
+    #[schema(required)]
     expires_at: Option<Timestamp>,
+    #[schema(required)]
     last_used_at: Option<Timestamp>,
 }
 
-/// The same with its secret, once.
-#[derive(Serialize)]
-struct NewToken<'a> {
+/// A new API token.
+#[derive(Serialize, ToSchema)]
+struct NewToken {
     #[serde(flatten)]
     shape: TokenShape,
-    token: &'a str,
+    /// The secret, for `Authorization: Bearer`. It is told here and nowhere else.
+    #[schema(pattern = "^dwt_[A-Za-z0-9_-]{43}$")]
+    token: String,
 }
 
 impl From<ApiToken> for TokenShape {
@@ -46,7 +59,17 @@ impl From<ApiToken> for TokenShape {
     }
 }
 
-/// `GET /tokens`.
+/// Lists API tokens. Their secrets are not kept.
+#[utoipa::path(
+    get,
+    path = "/tokens",
+    tag = "Tokens",
+    params(SliceParams),
+    responses(
+        (status = 200, description = "One page of tokens.", body = List<TokenShape>),
+    ),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn list(
     State(state): State<ApiState>,
     _: Caller<ReadAdmin>,
@@ -59,7 +82,17 @@ pub(super) async fn list(
     Ok(ok(List::slice(shapes, slice)))
 }
 
-/// `POST /tokens`.
+/// Creates an API token; its secret is told once, here.
+#[utoipa::path(
+    post,
+    path = "/tokens",
+    tag = "Tokens",
+    request_body(content = TokenInput),
+    responses(
+        (status = 201, description = "The token with its secret.", body = NewToken, headers(("location" = String, description = "The address of what was made."))),
+    ),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteAdmin>,
@@ -82,7 +115,7 @@ pub(super) async fn create(
         &path,
         NewToken {
             shape: token.into(),
-            token: secret.expose_secret(),
+            token: secret.expose_secret().to_owned(),
         },
     ))
 }
@@ -96,9 +129,9 @@ fn check(
     now: Timestamp,
 ) {
     match name {
-        Given::Value(name) if name.chars().count() <= 200 => {}
+        Given::Value(name) if name.chars().count() <= LONGEST_NAME => {}
         _ if fields.is_refused("name") => {}
-        _ => fields.refuse("name", "must have 1 to 200 characters"),
+        _ => fields.refuse("name", format!("must have 1 to {LONGEST_NAME} characters")),
     }
     match scopes {
         Given::Value(scopes) if scopes.is_empty() && !fields.is_refused_below("scopes") => {
@@ -119,7 +152,17 @@ fn check(
     }
 }
 
-/// `DELETE /tokens/{id}`.
+/// Deletes an API token: it opens nothing from now on.
+#[utoipa::path(
+    delete,
+    path = "/tokens/{id}",
+    tag = "Tokens",
+    params(IdParam),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+    ),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn remove(
     State(state): State<ApiState>,
     caller: Caller<WriteAdmin>,

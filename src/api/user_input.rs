@@ -16,7 +16,7 @@ use crate::domain::{Field, Role, Status, Timestamp};
 const STATUSES: [Status; 2] = [Status::Active, Status::Inactive];
 
 /// Longest value of an attribute, in characters.
-const LONGEST_ATTRIBUTE: usize = 1024;
+pub(super) const LONGEST_ATTRIBUTE: usize = 1024;
 
 /// Reads a new user.
 pub(super) fn new_user(mut fields: Fields) -> Result<UserEdit, ApiError> {
@@ -118,6 +118,12 @@ fn names(field: Field) -> (&'static str, usize) {
     }
 }
 
+/// The keys of an attribute set.
+pub(super) fn attribute_names(field: Field) -> impl Iterator<Item = String> {
+    let (stem, count) = names(field);
+    (1..=count).map(move |n| format!("{stem}{n}"))
+}
+
 fn attributes(fields: &mut Fields, field: Field, edit: &mut UserEdit) {
     let given = match fields.take(field.name()) {
         None => return,
@@ -129,7 +135,7 @@ fn attributes(fields: &mut Fields, field: Field, edit: &mut UserEdit) {
         Some(_) => return fields.refuse(field.name(), "must be an object"),
     };
     let (stem, count) = names(field);
-    let is_known = |key: &str| (1..=count).any(|n| key == format!("{stem}{n}"));
+    let is_known = |key: &str| attribute_names(field).any(|name| name == key);
     let mut changes = BTreeMap::new();
     for (key, value) in given {
         let place = format!(

@@ -3,47 +3,66 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::directory::edit::attribute_set;
 use crate::directory::users::Belongings;
 use crate::domain::{Field, GroupId, Role, Source, Status, Timestamp, User, UserId};
 
-/// The user, in the order in which people read it.
-#[derive(Debug, Serialize)]
+/// A user, in the order in which people read it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserShape {
     id: UserId,
+    #[schema(required)]
     user_name: Option<String>,
+    #[schema(required)]
     upn: Option<String>,
+    #[schema(required)]
     email: Option<String>,
     email_verified: bool,
+    #[schema(required)]
     name: Option<String>,
+    #[schema(required)]
     given_name: Option<String>,
+    #[schema(required)]
     family_name: Option<String>,
+    #[schema(required)]
     department: Option<String>,
+    #[schema(required)]
     job_title: Option<String>,
+    #[schema(required)]
     phone: Option<String>,
+    #[schema(required)]
     mobile: Option<String>,
+    #[schema(required)]
     language: Option<String>,
+    #[schema(required)]
     cost_center: Option<String>,
     extension_attributes: BTreeMap<String, String>,
     custom_attributes: BTreeMap<String, String>,
+    #[schema(required)]
     photo_url: Option<String>,
+    #[schema(required)]
     valid_from: Option<String>,
+    #[schema(required)]
     valid_to: Option<String>,
     status: Status,
     roles: Vec<Role>,
     groups: Vec<GroupOfUser>,
     /// Provider → how it knows the user.
     external_ids: BTreeMap<String, String>,
+    #[schema(required)]
     scim_id: Option<String>,
     source: Source,
     created_at: Timestamp,
     updated_at: Timestamp,
+    #[schema(required)]
     last_login_at: Option<Timestamp>,
 }
 
 /// A group as it stands at a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct GroupOfUser {
     id: GroupId,
     name: String,

@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::auth::{Caller, ReadUsers, WriteUsers};
 use super::error::{ApiError, OrProblem as _};
 use super::fields::Fields;
+use super::openapi::inputs::{UserInput, UserPatch};
+use super::openapi::params::{IdParam, PageParams};
 use super::paging::{List, Query};
 use super::user_shape::UserShape;
 use super::{Answer, ApiState, created, no_content, ok, user_id, user_input};
@@ -15,7 +17,17 @@ use crate::directory::edit::UserEdit;
 use crate::directory::users::UserFilter;
 use crate::domain::{Field, GroupId, Status, User, UserId};
 
-/// `GET /users`.
+/// Lists users, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/users",
+    tag = "Users",
+    params(PageParams, ("q" = Option<String>, Query, description = "Words to find in names, addresses, user names and departments; all of them must be there."), ("status" = inline(Option<Status>), Query, description = "Only users of this status."), ("group" = Option<GroupId>, Query, description = "Only members of this group.")),
+    responses(
+        (status = 200, description = "One page of users.", body = List<UserShape>),
+    ),
+    security(("token" = ["users:read"])),
+)]
 pub(super) async fn list(
     State(state): State<ApiState>,
     _: Caller<ReadUsers>,
@@ -39,7 +51,21 @@ pub(super) async fn list(
     })))
 }
 
-/// `POST /users`.
+/// Creates a user.
+///
+/// Somebody who has the address, UPN or user name already is a conflict, never the one
+/// who is changed instead. `roles` need the scope or role `admin`.
+#[utoipa::path(
+    post,
+    path = "/users",
+    tag = "Users",
+    request_body(content = UserInput),
+    responses(
+        (status = 201, description = "The user.", body = UserShape, headers(("location" = String, description = "The address of what was made."))),
+        (status = 409, description = "An identifier belongs to another user."),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
@@ -55,7 +81,17 @@ pub(super) async fn create(
     Ok(created(&path, shape(&state, user).await?))
 }
 
-/// `GET /users/{id}`.
+/// Shows a user.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The user.", body = UserShape),
+    ),
+    security(("token" = ["users:read"])),
+)]
 pub(super) async fn show(
     State(state): State<ApiState>,
     _: Caller<ReadUsers>,
@@ -65,7 +101,23 @@ pub(super) async fn show(
     shown(&state, user).await
 }
 
-/// `PATCH /users/{id}`: a merge patch.
+/// Changes a user, by JSON Merge Patch (RFC 7396).
+///
+/// Keys that are left out stay, `null` clears. The keys that only the gateway writes may
+/// stand in the patch as long as they say what is so already. `roles`, and the identifiers
+/// of somebody who has a role, need the scope or role `admin`.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    tag = "Users",
+    params(IdParam),
+    request_body(content = UserPatch),
+    responses(
+        (status = 200, description = "The user as it is now.", body = UserShape),
+        (status = 409, description = "An identifier belongs to another user, a channel keeps the field, or the last active admin would go."),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn edit(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
@@ -99,7 +151,18 @@ fn needs_admin(edit: &UserEdit, before: &User) -> bool {
     edit.roles.is_some() || (!before.roles.is_empty() && identifiers.iter().any(differs))
 }
 
-/// `DELETE /users/{id}`.
+/// Deletes a user and all that hangs on it.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+        (status = 409, description = "The last active admin would go."),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn remove(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
@@ -111,7 +174,18 @@ pub(super) async fn remove(
     Ok(no_content())
 }
 
-/// `POST /users/{id}/deactivate`.
+/// Deactivates a user, and ends their sessions and tokens at once.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/deactivate",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The user as it is now.", body = UserShape),
+        (status = 409, description = "The last active admin would go."),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn deactivate(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
@@ -122,7 +196,17 @@ pub(super) async fn deactivate(
     shown(&state, user).await
 }
 
-/// `POST /users/{id}/reactivate`.
+/// Makes a deactivated user active again.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/reactivate",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The user as it is now.", body = UserShape),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn reactivate(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
@@ -133,7 +217,17 @@ pub(super) async fn reactivate(
     shown(&state, user).await
 }
 
-/// `DELETE /users/{id}/sessions`: signs the user out everywhere.
+/// Signs a user out everywhere.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}/sessions",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 204, description = "Done. There is no body."),
+    ),
+    security(("token" = ["users:write"])),
+)]
 pub(super) async fn end_sessions(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::error::DirectoryError;
 use super::plan::Change;
 use super::{Directory, Page};
-use crate::domain::ids::EventId;
-use crate::domain::{Entropy, Timestamp, UserId};
+use crate::domain::ids::{self, EventId};
+use crate::domain::user::words;
+use crate::domain::{During, Entropy, Timestamp, UserId};
 use crate::platform::storage::{StorageError, Tx, Value, params};
 
 /// Who did something.
@@ -37,14 +38,46 @@ pub enum Actor {
     Gateway,
 }
 
+words!(
+    /// Who does things.
+    ActorKind {
+        /// A signed-in user.
+        User = "user",
+        /// An API token.
+        Token = "token",
+        /// Somebody at the command line of the machine.
+        CommandLine = "command_line",
+        /// A channel: a login through a provider, a SCIM connection, an import.
+        Channel = "channel",
+        /// The gateway itself.
+        Gateway = "gateway",
+    }
+);
+
+words!(
+    /// What things are done to.
+    TargetKind {
+        /// A user.
+        User = "user",
+        /// A group.
+        Group = "group",
+        /// A provider.
+        Provider = "provider",
+        /// An API token.
+        Token = "token",
+        /// The settings.
+        Settings = "settings",
+    }
+);
+
 impl Actor {
-    const fn kind(&self) -> &'static str {
+    const fn kind(&self) -> ActorKind {
         match self {
-            Self::User { .. } => "user",
-            Self::Token { .. } => "token",
-            Self::CommandLine => "command_line",
-            Self::Channel(_) => "channel",
-            Self::Gateway => "gateway",
+            Self::User { .. } => ActorKind::User,
+            Self::Token { .. } => ActorKind::Token,
+            Self::CommandLine => ActorKind::CommandLine,
+            Self::Channel(_) => ActorKind::Channel,
+            Self::Gateway => ActorKind::Gateway,
         }
     }
 
@@ -68,7 +101,7 @@ impl Actor {
 /// What an event is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// `user`, `group`, `provider`, `token`, `settings`.
+    /// One of the [`TargetKind`]s.
     pub kind: &'static str,
     /// Its id or slug.
     pub id: &'a str,
@@ -77,19 +110,22 @@ pub struct Target<'a> {
 }
 
 /// An event as it is read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Event {
     /// The event's id.
     pub id: EventId,
     /// When.
     pub at: Timestamp,
-    /// `user`, `token`, `command_line`, `channel`, `gateway`.
+    /// Who did it.
+    #[schema(value_type = ActorKind)]
     pub actor_kind: String,
     /// The actor's id, when it has one.
+    #[schema(required)]
     pub actor_id: Option<String>,
     /// The actor's name at that time.
     pub actor: String,
-    /// What was done, `user.created`.
+    /// What was done.
+    #[schema(examples("user.created"))]
     pub action: String,
     /// The kind of thing it was done to.
     pub target_kind: String,
@@ -118,7 +154,7 @@ pub async fn record(
     let row = params![
         id,
         now,
-        actor.kind(),
+        actor.kind().as_str(),
         actor.id(),
         actor.name(),
         action,
@@ -135,10 +171,18 @@ pub async fn record(
 pub struct EventFilter {
     /// Only what was done to the thing of this id or slug.
     pub target: Option<String>,
-    /// Only what the actor of this id did.
+    /// Only what was done to this kind of thing.
+    pub target_kind: Option<TargetKind>,
+    /// Only what was done to this user.
+    pub user: Option<UserId>,
+    /// Only what the actor of this id or name did.
     pub actor: Option<String>,
+    /// Only what this kind of actor did.
+    pub actor_kind: Option<ActorKind>,
     /// Only this action, `user.created`.
     pub action: Option<String>,
+    /// Only what was done then.
+    pub during: During,
 }
 
 impl Directory {
@@ -178,15 +222,30 @@ async fn list(
     // Sorts after every UUID, in every collation.
     let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
     let mut sql = format!("SELECT {COLUMNS} FROM audit_events WHERE id < $1");
+    let word = |word: Option<&'static str>| word.map(ToOwned::to_owned);
+    let of_user = filter.user.as_ref().map(|_| TargetKind::User.as_str());
     let conditions = [
-        ("target_id", filter.target),
-        ("actor_id", filter.actor),
-        ("action", filter.action),
+        ("target_id = $n", filter.target),
+        ("target_id = $n", filter.user.map(|user| user.to_string())),
+        ("target_kind = $n", word(of_user)),
+        (
+            "target_kind = $n",
+            word(filter.target_kind.map(TargetKind::as_str)),
+        ),
+        ("(actor_id = $n OR actor_name = $n)", filter.actor),
+        (
+            "actor_kind = $n",
+            word(filter.actor_kind.map(ActorKind::as_str)),
+        ),
+        ("action = $n", filter.action),
+        ("id >= $n", filter.during.from.map(ids::floor)),
+        ("id < $n", filter.during.to.map(ids::floor)),
     ];
-    for (column, value) in conditions {
+    for (condition, value) in conditions {
         if let Some(value) = value {
             values.push(Value::from(value));
-            let _ = write!(sql, " AND {column} = ${}", values.len());
+            let condition = condition.replace("$n", &format!("${}", values.len()));
+            let _ = write!(sql, " AND {condition}");
         }
     }
     values.push(Value::Int(

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// One field's change, for the audit log, login traces and previews.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Change {
     /// The field, or another word for what changed (`status`, `roles`).
     pub field: String,

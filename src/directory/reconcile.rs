@@ -313,11 +313,17 @@ pub fn problems(profile: &Profile) -> Vec<(Field, String)> {
         .collect()
 }
 
-fn problem(field: Field, value: &str) -> Option<String> {
-    let longest = match field {
+/// The most characters that a field may have.
+#[must_use]
+pub const fn longest(field: Field) -> usize {
+    match field {
         Field::ExtensionAttributes | Field::CustomAttributes | Field::PhotoUrl => LONGEST_SET,
         _ => LONGEST,
-    };
+    }
+}
+
+fn problem(field: Field, value: &str) -> Option<String> {
+    let longest = longest(field);
     if value.chars().count() > longest {
         return Some(format!("is longer than {longest} characters"));
     }

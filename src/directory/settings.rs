@@ -11,7 +11,7 @@ use crate::domain::address::DomainPattern;
 use crate::platform::storage::{StorageError, Tx, params};
 
 /// The settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Domain patterns that every login must satisfy beside its provider's.

@@ -15,7 +15,7 @@ use super::plan::Change;
 use super::resolve::Matched;
 use super::{Directory, Page};
 use crate::domain::user::words;
-use crate::domain::{Reference, Timestamp, TraceId, UserId};
+use crate::domain::{During, Reference, Timestamp, TraceId, UserId, ids};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
 
 pub use document::TraceDocument;
@@ -129,6 +129,12 @@ pub struct TraceFilter {
     pub user: Option<UserId>,
     /// Only this reference.
     pub reference: Option<String>,
+    /// Only this code, `saml.audience_mismatch`.
+    pub code: Option<String>,
+    /// Only these kinds of attempt, `saml`.
+    pub kind: Option<String>,
+    /// Only what was tried then.
+    pub during: During,
 }
 
 impl Directory {
@@ -188,7 +194,12 @@ impl Directory {
         limit: usize,
     ) -> Result<Page<LoginTrace>, DirectoryError> {
         let cursor = super::cursor(cursor)?;
-        let texts = [&filter.provider, &filter.reference];
+        let texts = [
+            &filter.provider,
+            &filter.reference,
+            &filter.code,
+            &filter.kind,
+        ];
         if texts.into_iter().flatten().any(|text| text.contains('\0')) {
             return Ok(Page::empty());
         }
@@ -208,10 +219,7 @@ impl Directory {
     /// answers how many.
     pub async fn forget_traces_before(&self, before: Timestamp) -> Result<u64, DirectoryError> {
         // Ids sort by time: the oldest id that is kept.
-        let millis = u64::try_from(before.millis()).unwrap_or(0);
-        let oldest = uuid::Uuid::from_u128(u128::from(millis) << 80)
-            .hyphenated()
-            .to_string();
+        let oldest = ids::floor(before);
         let mut forgotten = 0;
         loop {
             let oldest = oldest.clone();
@@ -262,25 +270,24 @@ async fn list(
     // Sorts after every UUID, in every collation.
     let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
     let mut sql = format!("SELECT {COLUMNS} FROM login_traces WHERE id < $1");
+    let outcome = filter.outcome.map(TraceOutcome::as_str);
     let conditions = [
-        ("provider", filter.provider.clone().map(Value::from)),
+        ("provider =", filter.provider.clone()),
+        ("kind =", filter.kind.clone()),
+        ("outcome =", outcome.map(ToOwned::to_owned)),
+        ("user_id =", filter.user.as_ref().map(ToString::to_string)),
         (
-            "outcome",
-            filter.outcome.map(|outcome| Value::from(outcome.as_str())),
+            "reference =",
+            filter.reference.as_ref().map(|r| r.to_uppercase()),
         ),
-        ("user_id", filter.user.as_ref().map(Value::from)),
-        (
-            "reference",
-            filter
-                .reference
-                .as_ref()
-                .map(|r| Value::from(r.to_uppercase())),
-        ),
+        ("code =", filter.code.clone()),
+        ("id >=", filter.during.from.map(ids::floor)),
+        ("id <", filter.during.to.map(ids::floor)),
     ];
-    for (column, value) in conditions {
+    for (condition, value) in conditions {
         if let Some(value) = value {
-            values.push(value);
-            let _ = write!(sql, " AND {column} = ${}", values.len());
+            values.push(Value::from(value));
+            let _ = write!(sql, " AND {condition} ${}", values.len());
         }
     }
     values.push(Value::Int(

@@ -53,13 +53,18 @@ pub fn domain_of(address: &str) -> Option<String> {
     key.rsplit_once('@').map(|(_, domain)| domain.to_owned())
 }
 
+/// Longest UPN, user name or name of a group in characters.
+pub const LONGEST_NAME_KEY: usize = 256;
+
 /// The form in which two UPNs or user names are the same: lower case and NFC.
 /// `None` when the text is empty, longer than 256 characters, or holds
 /// control or invisible characters.
 #[must_use]
 pub fn name_key(name: &str) -> Option<String> {
     let name = name.trim();
-    let ok = !name.is_empty() && name.chars().count() <= 256 && !name.chars().any(is_deceptive);
+    let ok = !name.is_empty()
+        && name.chars().count() <= LONGEST_NAME_KEY
+        && !name.chars().any(is_deceptive);
     ok.then(|| name.nfc().flat_map(char::to_lowercase).nfc().collect())
 }
 

@@ -67,6 +67,15 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A span of time; an end that is absent is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct During {
+    /// The first moment that belongs to it.
+    pub from: Option<Timestamp>,
+    /// The first moment that does not.
+    pub to: Option<Timestamp>,
+}
+
 /// Where the time comes from: the system, or a test's hand.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {

@@ -64,9 +64,23 @@ row_id!(
     TraceId
 );
 row_id!(
+    /// A login that was not attached to the user whom it names.
+    ConflictId
+);
+row_id!(
     /// An audit event.
     EventId
 );
+
+/// The id before which all ids sort that were made earlier than `at`, and none
+/// that was made then or later.
+#[must_use]
+pub fn floor(at: Timestamp) -> String {
+    let millis = u64::try_from(at.millis()).unwrap_or(0);
+    uuid::Uuid::from_u128(u128::from(millis & 0xffff_ffff_ffff) << 80)
+        .hyphenated()
+        .to_string()
+}
 
 /// A UUIDv7 for `now` as hyphenated lower-case text.
 #[must_use]
@@ -138,6 +152,8 @@ mod tests {
         let early = UserId::new(Timestamp(1_700_000_000_000), &entropy);
         let late = UserId::new(Timestamp(1_700_000_000_001), &entropy);
         assert!(early < late);
+        let between = floor(Timestamp(1_700_000_000_001));
+        assert!(early.as_str() < between.as_str() && between.as_str() <= late.as_str());
         assert_eq!(UserId::parse(&early.as_str().to_uppercase()), Some(early));
         assert_eq!(UserId::parse("../../etc"), None);
     }

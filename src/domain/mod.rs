@@ -11,12 +11,13 @@ pub mod ids;
 pub mod observation;
 pub mod profile;
 pub mod provider;
+mod schema;
 pub mod scope;
 pub mod user;
 
-pub use clock::{Clock, Entropy, Timestamp};
+pub use clock::{Clock, During, Entropy, Timestamp};
 pub use group::Group;
-pub use ids::{GroupId, Reference, SessionHash, TokenId, TraceId, UserId};
+pub use ids::{ConflictId, GroupId, Reference, SessionHash, TokenId, TraceId, UserId};
 pub use observation::{Channel, ExternalIdentity, Observation};
 pub use profile::{Field, Profile};
 pub use provider::{Provider, ProviderKind, Slug};

@@ -9,7 +9,7 @@ macro_rules! fields {
     ($($variant:ident = $name:literal),+ $(,)?) => {
         /// A field of a user that a channel can observe. The names are those of
         /// the API, of `sync_fields`, of the attribute maps and of the columns.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum Field {
             $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $variant),+
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::profile::Field;
 use super::user::words;
@@ -59,7 +60,7 @@ words!(
 );
 
 /// One identity provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// Its name in URLs; it never changes.
@@ -68,6 +69,7 @@ pub struct Provider {
     pub kind: ProviderKind,
     /// What stands on its button.
     #[serde(default = "default_label")]
+    #[schema(min_length = 1, max_length = 80, examples("SSO Login"))]
     pub label: String,
     /// Whether people may sign in through it.
     #[serde(default = "yes")]
@@ -75,6 +77,7 @@ pub struct Provider {
     /// Whose addresses may come in: exact domains, `*.example.com` for the
     /// levels below, `*` for all. Empty admits nobody.
     #[serde(default)]
+    #[schema(examples(json!(["example.com", "*.example.com"])))]
     pub allowed_domains: Vec<String>,
     /// Just-in-time provisioning: the first login creates the user.
     #[serde(default = "yes")]
@@ -98,12 +101,13 @@ pub struct Provider {
     clippy::struct_excessive_bools,
     reason = "the shape of the public interface"
 )]
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SamlSettings {
     /// The IdP's metadata as text.
     pub metadata_xml: Option<String>,
     /// Where the IdP publishes its metadata.
+    #[schema(format = "uri")]
     pub metadata_url: Option<String>,
     /// Which entity of an `EntitiesDescriptor` is meant; may be left out when
     /// the metadata holds one IdP only.

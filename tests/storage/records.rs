@@ -7,7 +7,7 @@ use doorward::directory::plan::Change;
 use doorward::directory::resolve::Matched;
 use doorward::directory::traces::{LoginTrace, Side, TraceDetails, TraceFilter, TraceOutcome};
 use doorward::directory::{Actor, DirectoryError};
-use doorward::domain::{Entropy, Reference, TraceId, UserId};
+use doorward::domain::{During, Entropy, Reference, TraceId, UserId};
 
 use crate::place::{Place, about, gateway};
 
@@ -140,7 +140,17 @@ async fn traces_are_narrowed_and_paged(place: Place) {
         provider: Some("okta".into()),
         outcome: Some(TraceOutcome::Success),
         user: Some(ada.id.clone()),
-        reference: None,
+        kind: Some(written[0].kind.clone()),
+        code: Some(written[0].code.clone()),
+        ..all()
+    };
+    // The first moment belongs to a span, the last does not.
+    let by_time = TraceFilter {
+        during: During {
+            from: Some(written[10].at),
+            to: Some(written[4].at),
+        },
+        ..all()
     };
     let expected = |keep: &dyn Fn(&LoginTrace) -> bool| {
         written
@@ -157,6 +167,7 @@ async fn traces_are_narrowed_and_paged(place: Place) {
         ),
         (by_user, expected(&|t| t.user.as_ref() == Some(&ada.id))),
         (by_reference, vec![written[5].clone()]),
+        (by_time, written[5..=10].to_vec()),
         (
             by_all,
             expected(&|t| {
@@ -168,6 +179,14 @@ async fn traces_are_narrowed_and_paged(place: Place) {
     ] {
         assert!(!keep.is_empty());
         assert_eq!(list(&place, filter.clone(), 3).await, keep, "{filter:?}");
+    }
+    for (kind, code) in [(Some("metadata"), None), (None, Some("saml.replay"))] {
+        let filter = TraceFilter {
+            kind: kind.map(str::to_owned),
+            code: code.map(str::to_owned),
+            ..all()
+        };
+        assert!(list(&place, filter, 3).await.is_empty());
     }
     for odd in ["a\0b", "%", "' OR 1=1 --", ""] {
         let filter = TraceFilter {

@@ -2,71 +2,123 @@
 
 use axum::body::Body;
 use axum::http::header;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Api, By, NOW};
 use crate::directory::Actor;
-use crate::domain::Scope;
+use crate::domain::{Role, Scope};
 
 const ID: &str = "00000000-0000-7000-8000-000000000000";
 
-/// Every route, the scope that it needs, and whether it only reads.
-fn routes() -> Vec<(&'static str, String, Scope, bool)> {
-    let user = |rest: &str| format!("/users/{ID}{rest}");
-    let group = |rest: &str| format!("/groups/{ID}{rest}");
-    let (read, write) = (true, false);
+const USERS: [Scope; 2] = [Scope::UsersRead, Scope::UsersWrite];
+const GROUPS: [Scope; 2] = [Scope::GroupsRead, Scope::GroupsWrite];
+
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// Everybody: nothing of it is anybody's.
+    Everybody,
+    /// Whoever is signed in, and no token.
+    SignedIn,
+    /// Tokens with one of these scopes (and `admin`), and people with one of
+    /// these roles (and `admin`).
+    To(&'static [Scope], &'static [Role]),
+}
+
+/// Every route and who may come in. It is the second account of it, beside the
+/// handlers' own: a route that is not in it fails the tests below, and so does
+/// one that says something else.
+fn cases() -> Vec<(&'static str, &'static str, Open)> {
+    use Open::{Everybody, SignedIn, To};
+    const MANAGER: &[Role] = &[Role::UserManager];
+    const READERS: &[Role] = &[Role::UserManager, Role::Auditor];
+    const AUDITOR: &[Role] = &[Role::Auditor];
+    const WRITE_USERS: Open = To(&[Scope::UsersWrite], MANAGER);
+    const WRITE_GROUPS: Open = To(&[Scope::GroupsWrite], MANAGER);
+    const PROVIDERS: &[Scope] = &[Scope::ProvidersWrite];
+    const AUDIT: Open = To(&[Scope::AuditRead], AUDITOR);
     vec![
-        ("GET", "/users".into(), Scope::UsersRead, read),
-        ("POST", "/users".into(), Scope::UsersWrite, write),
-        ("GET", user(""), Scope::UsersRead, read),
-        ("PATCH", user(""), Scope::UsersWrite, write),
-        ("DELETE", user(""), Scope::UsersWrite, write),
-        ("POST", user("/deactivate"), Scope::UsersWrite, write),
-        ("POST", user("/reactivate"), Scope::UsersWrite, write),
-        ("DELETE", user("/sessions"), Scope::UsersWrite, write),
-        ("GET", "/groups".into(), Scope::GroupsRead, read),
-        ("POST", "/groups".into(), Scope::GroupsWrite, write),
-        ("GET", group(""), Scope::GroupsRead, read),
-        ("PATCH", group(""), Scope::GroupsWrite, write),
-        ("DELETE", group(""), Scope::GroupsWrite, write),
-        (
-            "PUT",
-            group(&format!("/members/{ID}")),
-            Scope::GroupsWrite,
-            write,
-        ),
-        (
-            "DELETE",
-            group(&format!("/members/{ID}")),
-            Scope::GroupsWrite,
-            write,
-        ),
-        ("GET", "/providers".into(), Scope::ProvidersWrite, read),
-        ("POST", "/providers".into(), Scope::ProvidersWrite, write),
-        ("GET", "/providers/x".into(), Scope::ProvidersWrite, read),
-        ("PUT", "/providers/x".into(), Scope::ProvidersWrite, write),
-        ("PATCH", "/providers/x".into(), Scope::ProvidersWrite, write),
-        (
-            "DELETE",
-            "/providers/x".into(),
-            Scope::ProvidersWrite,
-            write,
-        ),
-        (
-            "POST",
-            "/providers/x/test".into(),
-            Scope::ProvidersWrite,
-            write,
-        ),
-        ("GET", "/tokens".into(), Scope::Admin, read),
-        ("POST", "/tokens".into(), Scope::Admin, write),
-        ("DELETE", format!("/tokens/{ID}"), Scope::Admin, write),
-        ("GET", "/settings".into(), Scope::Admin, read),
-        ("PATCH", "/settings".into(), Scope::Admin, write),
-        ("GET", "/audit".into(), Scope::AuditRead, read),
-        ("GET", "/logins".into(), Scope::AuditRead, read),
-        ("GET", format!("/logins/{ID}"), Scope::AuditRead, read),
+        ("get", "/api/v1/openapi.json", Everybody),
+        ("get", "/api/v1/me", SignedIn),
+        ("get", "/api/v1/users", To(&USERS, READERS)),
+        ("post", "/api/v1/users", WRITE_USERS),
+        ("get", "/api/v1/users/{id}", To(&USERS, READERS)),
+        ("patch", "/api/v1/users/{id}", WRITE_USERS),
+        ("delete", "/api/v1/users/{id}", WRITE_USERS),
+        ("post", "/api/v1/users/{id}/deactivate", WRITE_USERS),
+        ("post", "/api/v1/users/{id}/reactivate", WRITE_USERS),
+        ("delete", "/api/v1/users/{id}/sessions", WRITE_USERS),
+        ("get", "/api/v1/groups", To(&GROUPS, READERS)),
+        ("post", "/api/v1/groups", WRITE_GROUPS),
+        ("get", "/api/v1/groups/{id}", To(&GROUPS, READERS)),
+        ("patch", "/api/v1/groups/{id}", WRITE_GROUPS),
+        ("delete", "/api/v1/groups/{id}", WRITE_GROUPS),
+        ("put", "/api/v1/groups/{id}/members/{user}", WRITE_GROUPS),
+        ("delete", "/api/v1/groups/{id}/members/{user}", WRITE_GROUPS),
+        ("get", "/api/v1/providers", To(PROVIDERS, AUDITOR)),
+        ("post", "/api/v1/providers", To(PROVIDERS, &[])),
+        ("get", "/api/v1/providers/{slug}", To(PROVIDERS, AUDITOR)),
+        ("put", "/api/v1/providers/{slug}", To(PROVIDERS, &[])),
+        ("patch", "/api/v1/providers/{slug}", To(PROVIDERS, &[])),
+        ("delete", "/api/v1/providers/{slug}", To(PROVIDERS, &[])),
+        ("post", "/api/v1/providers/{slug}/test", To(PROVIDERS, &[])),
+        ("get", "/api/v1/tokens", To(&[], AUDITOR)),
+        ("post", "/api/v1/tokens", To(&[], &[])),
+        ("delete", "/api/v1/tokens/{id}", To(&[], &[])),
+        ("get", "/api/v1/settings", To(&[], AUDITOR)),
+        ("patch", "/api/v1/settings", To(&[], &[])),
+        ("get", "/api/v1/audit", AUDIT),
+        ("get", "/api/v1/logins", AUDIT),
+        ("get", "/api/v1/logins/{id}", AUDIT),
     ]
+}
+
+/// A path with values in the places of its parameters.
+fn filled(path: &str) -> String {
+    let path = path.replace("{id}", ID).replace("{user}", ID);
+    let path = path.replace("{slug}", "x");
+    path.strip_prefix("/api/v1").unwrap().to_owned()
+}
+
+/// The routes of the document, with what it says of who may come in.
+async fn documented(api: &Api) -> Vec<(String, String, Value)> {
+    let document = api.call(By::Nobody, "GET", "/openapi.json", None).await;
+    let document = document.expect(200);
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            found.push((method.clone(), path.clone(), operation["security"].clone()));
+        }
+    }
+    found
+}
+
+/// What the handlers register is in the document (nothing else registers
+/// routes), and what is in the document has its case here.
+#[tokio::test]
+async fn every_route_has_its_case() {
+    let api = Api::new().await;
+    let cases = cases();
+    let documented = documented(&api).await;
+    for (method, path, said) in &documented {
+        let case = cases.iter().find(|(m, p, _)| m == method && p == path);
+        let Some((_, _, open)) = case else {
+            panic!("{method} {path} has no case here: who may come in?");
+        };
+        let expected = match open {
+            Open::Everybody => Value::Null,
+            Open::SignedIn => json!([{"session": []}]),
+            // The least of the scopes, and every role.
+            Open::To(scopes, roles) => {
+                let scope = scopes.first().unwrap_or(&Scope::Admin);
+                let roles = [&Role::Admin].into_iter().chain(*roles);
+                let roles: Vec<&str> = roles.map(|role| role.as_str()).collect();
+                json!([{"token": [scope.as_str()]}, {"session": roles}])
+            }
+        };
+        assert_eq!(said, &expected, "{method} {path}");
+    }
+    assert_eq!(documented.len(), cases.len(), "a case without a route");
 }
 
 #[tokio::test]
@@ -76,17 +128,28 @@ async fn every_route_asks_who_it_is_and_for_its_scope() {
     for scope in Scope::ALL {
         tokens.push((*scope, api.token(&[*scope]).await));
     }
-    for (method, path, wanted, _) in routes() {
-        let reply = api.call(By::Nobody, method, &path, None).await;
+    for (method, path, open) in cases() {
+        let (method, path) = (method.to_uppercase(), filled(path));
+        let reply = api.call(By::Nobody, &method, &path, None).await;
+        if open == Open::Everybody {
+            assert_eq!(reply.status, 200, "{method} {path}");
+            continue;
+        }
         let challenge = reply.header(header::WWW_AUTHENTICATE);
         assert_eq!(challenge, "Bearer realm=\"doorward\"", "{method} {path}");
         reply.problem(401);
         for (held, token) in &tokens {
             // The bodies that are missing are refused after the scope.
-            let reply = api.call(By::Token(token), method, &path, None).await;
-            let refused = reply.status == 403;
-            assert_eq!(refused, !held.allows(wanted), "{method} {path} with {held}");
-            if refused {
+            let reply = api.call(By::Token(token), &method, &path, None).await;
+            let Open::To(scopes, _) = open else {
+                assert_eq!(reply.status, 401, "{method} {path} is for people only");
+                continue;
+            };
+            let may = *held == Scope::Admin || scopes.contains(held);
+            assert_eq!(reply.status != 403, may, "{method} {path} with {held}");
+            assert_ne!(reply.status, 401, "{method} {path} with {held}");
+            if !may {
+                let wanted = scopes.first().unwrap_or(&Scope::Admin);
                 let challenge = reply.header(header::WWW_AUTHENTICATE);
                 assert!(
                     challenge.contains(&format!("scope=\"{wanted}\"")),
@@ -104,28 +167,62 @@ async fn every_route_asks_who_it_is_and_for_its_scope() {
 async fn roles_open_the_same_routes_to_people() {
     let api = Api::new().await;
     let mut people = Vec::new();
-    for roles in [
-        json!([]),
-        json!(["admin"]),
-        json!(["user-manager"]),
-        json!(["auditor"]),
+    for role in [
+        None,
+        Some(Role::Admin),
+        Some(Role::UserManager),
+        Some(Role::Auditor),
     ] {
+        let roles: Vec<Role> = role.into_iter().collect();
         let email = format!("{}@example.com", people.len());
         let user = api.user(json!({"email": email, "roles": roles})).await;
-        people.push(api.sign_in(&user).await);
+        people.push((role, api.sign_in(&user).await));
     }
-    for (method, path, wanted, only_reads) in routes() {
-        let of_a_manager = matches!(
-            wanted,
-            Scope::UsersRead | Scope::UsersWrite | Scope::GroupsRead | Scope::GroupsWrite
-        );
-        let expected = [false, true, of_a_manager, only_reads];
-        for (cookie, may) in people.iter().zip(expected) {
-            let reply = api.call(By::Cookie(cookie), method, &path, None).await;
-            assert_eq!(reply.status != 403, may, "{method} {path} {}", reply.json);
-            assert_ne!(reply.status, 401);
+    for (method, path, open) in cases() {
+        let (method, path) = (method.to_uppercase(), filled(path));
+        for (role, cookie) in &people {
+            let may = match open {
+                Open::Everybody | Open::SignedIn => true,
+                Open::To(_, roles) => {
+                    role.is_some_and(|role| role == Role::Admin || roles.contains(&role))
+                }
+            };
+            let reply = api.call(By::Cookie(cookie), &method, &path, None).await;
+            assert_eq!(reply.status != 403, may, "{method} {path} as {role:?}");
+            assert_ne!(reply.status, 401, "{method} {path} as {role:?}");
         }
     }
+}
+
+/// Routes are registered together with what the document says of them, and in
+/// no other way.
+#[test]
+fn nothing_is_registered_past_the_document() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api");
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if path.file_name().unwrap() != "tests" {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for way in [
+                ".route(",
+                "axum::routing",
+                "route_service(",
+                "nest_service(",
+            ] {
+                assert!(!text.contains(way), "{}: {way}", path.display());
+            }
+            read += 1;
+        }
+    }
+    assert!(read > 15, "{read} files");
 }
 
 #[tokio::test]

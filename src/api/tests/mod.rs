@@ -2,7 +2,9 @@
 //! it in the gateway.
 
 mod auth;
+mod document;
 mod groups;
+mod http;
 mod providers;
 mod rest;
 mod users;

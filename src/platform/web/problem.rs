@@ -5,6 +5,8 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::kit::Kit;
 use crate::domain::Reference;
@@ -31,7 +33,7 @@ pub struct Problem {
 }
 
 /// One mistake in a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Where in the body, as a JSON Pointer (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,20 +219,41 @@ impl Kit {
     }
 }
 
-/// The members of RFC 9457 §3.1 and ours.
-#[derive(Serialize)]
+/// What did not work out: the members of RFC 9457 §3.1 and ours.
+#[derive(Serialize, ToSchema)]
 struct Body<'a> {
+    /// `urn:doorward:problem:` and the code.
+    #[schema(format = "uri")]
     r#type: String,
+    /// What kind of problem it is: the same words every time.
     title: &'a str,
+    /// The answer's status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What is the matter this time, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     detail: Option<&'a str>,
+    /// A stable word for the kind of problem.
+    #[schema(examples("request.invalid"))]
     code: &'a str,
+    /// The single mistakes, where there are several places for them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(inline)]
     errors: &'a [FieldError],
+    /// Where the log has more; only where there is more to find.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
     reference: Option<&'a Reference>,
 }
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Body::schema()
+    }
+}
+
+impl ToSchema for Problem {}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -1,0 +1,210 @@
+//! Bodies that are read key by key, as schemas. The bounds are those of the
+//! code that reads them.
+
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
+};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::groups::LONGEST_DESCRIPTION;
+use crate::api::tokens::LONGEST_NAME;
+use crate::api::user_input::{LONGEST_ATTRIBUTE, attribute_names};
+use crate::directory::reconcile::longest;
+use crate::domain::address::LONGEST_NAME_KEY;
+use crate::domain::{Field, Provider, Role, Scope, Status};
+
+/// A text that may be `null`: empty.
+fn nullable(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([kind, Type::Null]))
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn known(format: KnownFormat) -> Option<SchemaFormat> {
+    Some(SchemaFormat::KnownFormat(format))
+}
+
+/// An object that has the keys which it names and no other.
+fn closed(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn words<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> ObjectBuilder {
+    text().enum_values(Some(all.iter().map(|word| name(*word))))
+}
+
+fn attributes(field: Field) -> ObjectBuilder {
+    let set = nullable(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        .description(Some("Keys that are left out stay; `null` takes one away."));
+    attribute_names(field).fold(set, |set, name| {
+        let value = nullable(Type::String).max_length(Some(LONGEST_ATTRIBUTE));
+        set.property(name, value)
+    })
+}
+
+/// A field of a user.
+fn field(field: Field) -> ObjectBuilder {
+    let text = nullable(Type::String).max_length(Some(longest(field)));
+    match field {
+        Field::ExtensionAttributes | Field::CustomAttributes => attributes(field),
+        Field::ValidFrom | Field::ValidTo => nullable(Type::String)
+            .format(known(KnownFormat::DateTime))
+            .description(Some("Nobody signs in outside the two moments.")),
+        Field::Upn | Field::UserName => text.max_length(Some(LONGEST_NAME_KEY)),
+        Field::Email => text.format(known(KnownFormat::Email)),
+        _ => text,
+    }
+}
+
+fn user(description: &str, statuses: &[Status]) -> ObjectBuilder {
+    let object = Field::ALL.iter().fold(closed(description), |object, f| {
+        object.property(f.name(), field(*f))
+    });
+    let roles = ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(RefOr::<Schema>::from(Ref::from_schema_name(Role::name())));
+    object
+        .property("status", words(statuses, Status::as_str))
+        .property("roles", roles)
+}
+
+macro_rules! inputs {
+    ($($(#[$doc:meta])* $name:ident($($part:ty),*) = $schema:expr;)+) => {
+        $(
+            $(#[$doc])*
+            pub(in crate::api) struct $name;
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    $schema.into()
+                }
+            }
+
+            impl ToSchema for $name {
+                fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                    $(
+                        schemas.push((<$part>::name().into_owned(), <$part>::schema()));
+                        <$part>::schemas(schemas);
+                    )*
+                    let _ = schemas;
+                }
+            }
+        )+
+    };
+}
+
+inputs! {
+    /// The body of `POST /users`.
+    UserInput(Role) = user("A new user.", &[Status::Active, Status::Inactive])
+        .property("email", text().min_length(Some(1)).format(known(KnownFormat::Email)))
+        .required("email")
+        .examples([json!({"email": "ada@example.com", "name": "Ada Lovelace"})]);
+
+    /// The body of `PATCH /users/{id}`.
+    UserPatch(Role) = user(
+            "A merge patch of a user. The other keys of a user may stand in it as long as they say \
+             what is so already.",
+            Status::ALL,
+        )
+        .property("email", text().min_length(Some(1)).format(known(KnownFormat::Email)))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .examples([json!({"department": "Engines", "phone": null})]);
+
+    /// The body of `POST /groups`.
+    GroupInput() = group("A new group.")
+        .required("name")
+        .examples([json!({"name": "Engineering"})]);
+
+    /// The body of `PATCH /groups/{id}`.
+    GroupPatch() = group(
+            "A merge patch of a group. The other keys of a group may stand in it as long as they say \
+             what is so already.",
+        )
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .examples([json!({"description": null})]);
+
+    /// The body of `POST /tokens`.
+    TokenInput(Scope) = closed("A new token.")
+        .property("name", text().min_length(Some(1)).max_length(Some(LONGEST_NAME)))
+        .property(
+            "scopes",
+            ArrayBuilder::new()
+                .items(RefOr::<Schema>::from(Ref::from_schema_name(Scope::name())))
+                .min_items(Some(1))
+                .description(Some("`scim` stands alone.")),
+        )
+        .property(
+            "expires_at",
+            nullable(Type::String)
+                .format(known(KnownFormat::DateTime))
+                .description(Some("A moment in the future; `null` for a token that lasts.")),
+        )
+        .required("name")
+        .required("scopes")
+        .examples([json!({"name": "ci", "scopes": ["users:read"]})]);
+
+    /// The body of `PATCH /settings`.
+    SettingsPatch() = closed("A merge patch of the settings.")
+        .property(
+            "allowed_domains",
+            ArrayBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+                .items(RefOr::<Schema>::from(Schema::from(text().min_length(Some(1)))))
+                .description(Some(
+                    "Exact domains, `*.example.com` for the levels below, `*` for all.",
+                )),
+        )
+        .property("home_realm_discovery", nullable(Type::Boolean))
+        .examples([json!({"home_realm_discovery": true})]);
+
+    /// The body of `PUT /providers/{slug}`.
+    ProviderReplacement(Provider) = replacement();
+
+    /// The body of `PATCH /providers/{slug}`.
+    /// [`super::finish`] makes a patch of it.
+    ProviderPatch(Provider) = Provider::schema();
+}
+
+fn group(description: &str) -> ObjectBuilder {
+    closed(description)
+        .property(
+            "name",
+            text()
+                .min_length(Some(1))
+                .max_length(Some(LONGEST_NAME_KEY)),
+        )
+        .property(
+            "description",
+            nullable(Type::String).max_length(Some(LONGEST_DESCRIPTION)),
+        )
+}
+
+/// A provider whose slug stands in the path already.
+fn replacement() -> RefOr<Schema> {
+    let mut schema = Provider::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        object.required.retain(|key| key != "slug");
+        object.description = Some("A provider whose slug may be left to the path.".to_owned());
+        object.examples = vec![example_provider()];
+    }
+    schema
+}
+
+/// A provider in short.
+pub(in crate::api) fn example_provider() -> Value {
+    json!({
+        "slug": "okta",
+        "kind": "saml",
+        "label": "SSO Login",
+        "allowed_domains": ["example.com"],
+        "saml": {"metadata_xml": "<EntityDescriptor …/>"}
+    })
+}

@@ -1,0 +1,75 @@
+//! The API described by itself: OpenAPI 3.1, made from the handlers when the
+//! router is built.
+//!
+//! Each handler says what is its own (`#[utoipa::path]`); what holds for all of
+//! them, the ways to fail above all, is added by [`finish`]. The schemas of what
+//! is sent are derived from the types that are sent, those of bodies that are
+//! read key by key stand in [`inputs`].
+
+mod finish;
+pub(super) mod inputs;
+pub(super) mod params;
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+/// The document, ready to be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    json: Bytes,
+}
+
+impl Document {
+    /// Completes what was collected from the handlers.
+    pub(super) fn new(collected: &utoipa::openapi::OpenApi, origin: &str, cookie: &str) -> Self {
+        let document = finish::finish(collected, origin, cookie);
+        Self {
+            json: document.to_string().into(),
+        }
+    }
+}
+
+/// Shows this document: OpenAPI 3.1.
+///
+/// It holds nothing that is secret, so it is open to everybody.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "Documents",
+    responses((status = 200, description = "The document.", body = Object)),
+)]
+pub(super) async fn show(Extension(document): Extension<Arc<Document>>) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    // It changes with the gateway only; an hour is short enough for that.
+    let caching = HeaderValue::from_static("public, max-age=3600");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, caching),
+    ];
+    (headers, document.json.clone()).into_response()
+}
+
+/// Objects that are written into one: the schema of `#[serde(flatten)]`. The
+/// result may hold other keys, since later versions add some.
+pub(super) fn flattened<const N: usize>(
+    description: &str,
+    parts: [RefOr<Schema>; N],
+) -> RefOr<Schema> {
+    let mut all = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .build();
+    for part in parts {
+        if let RefOr::T(Schema::Object(part)) = part {
+            all.properties.extend(part.properties);
+            all.required.extend(part.required);
+        }
+    }
+    Schema::Object(all).into()
+}
