@@ -15,6 +15,8 @@ use crate::sessions::{rows, sign_in};
 const SWEEP: Duration = Duration::from_secs(20);
 /// How long login traces are kept, in seconds.
 const TRACES: i64 = 30 * 24 * 3600;
+/// How many traces of failed logins are kept at most.
+const FAILURES: i64 = 100_000;
 
 /// Runs until it is cancelled.
 pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
@@ -33,15 +35,19 @@ pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
         let now = core.directory.now();
         if now.seconds_since(traces_cut) >= 3600 {
             traces_cut = now;
-            if let Err(error) = core
-                .directory
-                .forget_traces_before(now.plus_seconds(-TRACES))
-                .await
-            {
+            if let Err(error) = forget(&core, now).await {
                 tracing::warn!(%error, "old login traces could not be deleted");
             }
         }
     }
+}
+
+async fn forget(core: &Core, now: Timestamp) -> Result<(), DirectoryError> {
+    let directory = &core.directory;
+    directory
+        .forget_traces_before(now.plus_seconds(-TRACES))
+        .await?;
+    directory.forget_failures_beyond(FAILURES).await.map(|_| ())
 }
 
 async fn sweep(core: &Core) -> Result<(), DirectoryError> {

@@ -107,7 +107,10 @@ impl Core {
             idle: config.session.idle_timeout.seconds(),
             enforce_validity: config.security.enforce_validity,
         };
-        let directory = Directory::new(db.clone(), clock.clone(), entropy.clone());
+        let mut directory = Directory::new(db.clone(), clock.clone(), entropy.clone());
+        if !config.security.rate_limits {
+            directory = directory.tracing_everything();
+        }
         let sessions = Sessions {
             db,
             clock,

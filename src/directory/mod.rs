@@ -42,7 +42,7 @@ pub struct Directory {
     /// Chance.
     pub entropy: Entropy,
     /// How many traces strangers had written.
-    strangers: Arc<traces::Strangers>,
+    strangers: Option<Arc<traces::Strangers>>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -59,8 +59,16 @@ impl Directory {
             db,
             clock,
             entropy,
-            strangers: Arc::default(),
+            strangers: Some(Arc::default()),
         }
+    }
+
+    /// The same without a bound on the traces of failures: where nothing else is
+    /// bounded either.
+    #[must_use]
+    pub fn tracing_everything(mut self) -> Self {
+        self.strangers = None;
+        self
     }
 
     /// The present moment.

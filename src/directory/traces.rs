@@ -157,9 +157,9 @@ impl Directory {
         network: IpAddr,
     ) -> Result<Reference, DirectoryError> {
         let (code, reference) = (trace.code.as_str(), trace.reference.clone());
-        let shared = self
-            .strangers
-            .share(network, &trace.provider, code, &reference, trace.at);
+        let shared = self.strangers.as_ref().and_then(|strangers| {
+            strangers.share(network, &trace.provider, code, &reference, trace.at)
+        });
         if let Some(shared) = shared {
             metrics::counter!("doorward_login_traces_shared_total").increment(1);
             return Ok(shared);
@@ -213,6 +213,30 @@ impl Directory {
         Ok(Page::cut(traces, limit, |trace: &LoginTrace| {
             trace.id.to_string()
         }))
+    }
+
+    /// Forgets the oldest traces of failures beyond the newest `most`: anybody
+    /// can cause them, and a flood that lasts shall not fill the disk. Answers
+    /// how many.
+    pub async fn forget_failures_beyond(&self, most: i64) -> Result<u64, DirectoryError> {
+        let mut forgotten = 0;
+        loop {
+            let part = self
+                .db
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let sql = "DELETE FROM login_traces WHERE id IN \
+                            (SELECT id FROM login_traces WHERE outcome = 'failed' \
+                             ORDER BY id DESC LIMIT $2 OFFSET $1)";
+                        tx.execute(sql, params![most, FORGET]).await
+                    })
+                })
+                .await?;
+            forgotten += part;
+            if part < FORGET.unsigned_abs() {
+                return Ok(forgotten);
+            }
+        }
     }
 
     /// Forgets the traces of logins before this moment, a part at a time;

@@ -15,6 +15,7 @@ on_both!(
     a_trace_comes_back_as_it_was_written,
     traces_are_narrowed_and_paged,
     old_traces_are_forgotten,
+    of_failures_only_the_newest_are_kept,
     events_are_paged_newest_first,
     each_kind_of_actor_is_told,
 );
@@ -220,6 +221,26 @@ async fn old_traces_are_forgotten(place: Place) {
         place.directory.forget_traces_before(limit).await.unwrap(),
         0
     );
+}
+
+async fn of_failures_only_the_newest_are_kept(place: Place) {
+    let mut failures = Vec::new();
+    for n in 0..10 {
+        place.wait(1);
+        let outcome = [TraceOutcome::Failed, TraceOutcome::Success][n % 2];
+        let one = trace(&place, "okta", outcome, None);
+        if outcome == TraceOutcome::Failed {
+            failures.insert(0, one.id.clone());
+        }
+        place.directory.trace(one).await.unwrap();
+    }
+    assert_eq!(place.directory.forget_failures_beyond(2).await.unwrap(), 3);
+    assert_eq!(place.directory.forget_failures_beyond(2).await.unwrap(), 0);
+    let left = list(&place, TraceFilter::default(), 100).await;
+    assert_eq!(left.len(), 7, "successes stay");
+    let failed = |t: &&LoginTrace| t.outcome == TraceOutcome::Failed;
+    let left: Vec<_> = left.iter().filter(failed).map(|t| t.id.clone()).collect();
+    assert_eq!(left, failures[..2]);
 }
 
 async fn events_are_paged_newest_first(place: Place) {

@@ -13,9 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::domain::{Reference, Timestamp};
 
 /// Traces of one kind that one network may have written in a minute.
-const EACH: u32 = 20;
+const EACH: u32 = 1_000;
 /// Traces of one kind in a minute, from everywhere.
-const ALL: u32 = 300;
+const ALL: u32 = 3_000;
 /// The minute, in seconds.
 const WINDOW: i64 = 60;
 /// Networks and kinds that are told apart; more are taken together.
