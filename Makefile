@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt
+.PHONY: help run test bench fuzz lint fmt
 
 # rustup puts cargo here; a shell opened before its installation does not know.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -19,6 +19,10 @@ test: ## format, lints and all tests, with the real programs that they need
 
 bench: ## speed, each figure beside its limit
 	@scripts/bench
+
+fuzz: ## fuzzing, TIME=60 seconds for each target
+	@scripts/install-packages build test
+	@scripts/fuzz
 
 lint: ## clippy and the formatter's check
 	@scripts/install-packages build test

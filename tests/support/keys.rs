@@ -103,6 +103,11 @@ key!(
     Key::rsa(2048, "idp.example.com")
 );
 key!(
+    /// The gateway's own key for this IdP.
+    sp,
+    Key::rsa(2048, "sso.example.com")
+);
+key!(
     /// A second IdP's signing key: known to the gateway, for another provider.
     other_idp,
     Key::rsa(2048, "other-idp.example.net")

@@ -1,9 +1,12 @@
 //! What several test binaries share: a forge for SAML responses that knows
-//! nothing of the product's own canonicalization or signer, and the catalogue
-//! of attacks that is built with it.
+//! nothing of the product's own canonicalization or signer, the catalogue of
+//! attacks that is built with it, and a mutator of documents.
 
 pub mod attacks;
+pub mod encryption;
 pub mod forge;
 pub mod keys;
+pub mod mutate;
+pub mod random;
 pub mod setting;
 pub mod signature;

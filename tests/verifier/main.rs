@@ -29,7 +29,8 @@ mod layer;
 mod lxml;
 mod mutants;
 mod oracle;
-mod random;
+mod seeds;
+
 mod shapes;
 mod values;
 
@@ -39,6 +40,7 @@ use doorward::platform::xml::signature::VerifyKey;
 
 use support::forge::Scene;
 use support::keys::Key;
+use support::random;
 
 /// The key as the gateway pins it.
 fn verify_key(key: &Key) -> VerifyKey {
