@@ -61,6 +61,10 @@ error-identity-conflict-title = Die IT muss sich Ihr Konto ansehen
 error-identity-conflict-text = Ihre E-Mail-Adresse oder Ihr Name gehört hier schon zu einem anderen Konto. Daher ist nicht sicher, welches Ihres ist.
 error-identity-conflict-next = Fragen Sie Ihre IT und nennen Sie die Nummer unten. Dort lassen sich die beiden verbinden.
 
+error-linked-elsewhere-title = Diese Anmeldung gehört zu einem anderen Konto
+error-linked-elsewhere-text = Die eben benutzte Anmeldung ist hier mit einem anderen Konto verbunden. Daher haben wir sie nicht mit Ihrem verbunden.
+error-linked-elsewhere-next = Wenn auch jenes Konto Ihres ist, melden Sie sich dort an und trennen Sie die Anmeldung zuerst. Sonst fragen Sie Ihre IT und nennen Sie die Nummer unten.
+
 error-details-missing-title = Es fehlen Angaben zu Ihnen
 error-details-missing-text = Die Anmeldung Ihres Unternehmens nennt uns Ihre E-Mail-Adresse nicht, und ohne sie finden wir Ihr Konto nicht.
 error-details-missing-next = Fragen Sie Ihre IT und nennen Sie die Nummer unten.

@@ -61,6 +61,10 @@ error-identity-conflict-title = Your account needs a look by IT
 error-identity-conflict-text = Your e-mail address or name already belongs to another account here, so we can’t be sure which one is yours.
 error-identity-conflict-next = Ask your IT team and give them the number below. They can connect the two.
 
+error-linked-elsewhere-title = This sign-in belongs to another account
+error-linked-elsewhere-text = The sign-in you have just used is connected to another account here, so we did not connect it to yours.
+error-linked-elsewhere-next = If that account is yours too, sign in to it and disconnect the sign-in there first. Otherwise ask your IT team and give them the number below.
+
 error-details-missing-title = Some of your details are missing
 error-details-missing-text = Your company’s sign-in does not tell us your e-mail address, and without it we can’t find your account.
 error-details-missing-next = Ask your IT team and give them the number below.

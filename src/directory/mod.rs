@@ -13,6 +13,7 @@ pub mod edit;
 pub mod error;
 pub mod groups;
 pub mod lifecycle;
+pub mod linking;
 pub mod plan;
 pub mod policy;
 pub mod providers;

@@ -347,7 +347,7 @@ fn problem(field: Field, value: &str) -> Option<String> {
 /// of PostgreSQL's indexes.
 const LONGEST_IDENTIFIER: usize = 800;
 
-fn validate_identifiers(observation: &Observation) -> Result<(), DirectoryError> {
+pub(super) fn validate_identifiers(observation: &Observation) -> Result<(), DirectoryError> {
     let identity = observation.identity.as_ref();
     for (name, value) in [
         ("scim_id", observation.scim_id.as_deref()),
@@ -430,6 +430,9 @@ pub async fn login(
             let row = params![&outcome.user.id, now, outcome.user.version];
             if tx.execute(sql, row).await? != 1 {
                 return Err(StorageError::stale("the user was changed in the meantime").into());
+            }
+            if let Some(identity) = &observation.identity {
+                users::used(tx, identity, now).await?;
             }
             outcome.user.last_login_at = Some(now);
             Ok(Ok(outcome))

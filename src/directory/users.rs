@@ -202,6 +202,70 @@ pub async fn attach(
     Ok(tx.execute(sql, row).await? == 1)
 }
 
+/// Takes an identity off a user.
+pub(super) async fn detach(
+    tx: &mut Tx,
+    user: &UserId,
+    identity: &ExternalIdentity,
+) -> Result<(), StorageError> {
+    let sql = "DELETE FROM external_identities \
+               WHERE provider = $1 AND issuer = $2 AND subject = $3 AND user_id = $4";
+    let row = params![
+        &identity.provider,
+        &identity.issuer,
+        &identity.subject,
+        user
+    ];
+    tx.execute(sql, row).await.map(|_| ())
+}
+
+/// Notes that somebody has just signed in with this identity.
+pub(super) async fn used(
+    tx: &mut Tx,
+    identity: &ExternalIdentity,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE external_identities SET last_seen_at = $4 \
+               WHERE provider = $1 AND issuer = $2 AND subject = $3";
+    let row = params![&identity.provider, &identity.issuer, &identity.subject, now];
+    tx.execute(sql, row).await.map(|_| ())
+}
+
+/// An identity with its times, as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownIdentity {
+    /// Which.
+    pub identity: ExternalIdentity,
+    /// When it became the user's.
+    pub since: Timestamp,
+    /// When the user signed in with it last.
+    pub used: Timestamp,
+}
+
+/// The identities of a user with their times, in the order of [`identities`].
+pub async fn known_identities(
+    tx: &mut Tx,
+    user: &UserId,
+) -> Result<Vec<KnownIdentity>, StorageError> {
+    let sql = "SELECT provider, issuer, subject, created_at, last_seen_at \
+               FROM external_identities WHERE user_id = $1 ORDER BY provider, created_at";
+    let rows = tx.query(sql, params![user]).await?;
+    rows.into_iter()
+        .map(|row| {
+            let mut reader = row.reader();
+            Ok(KnownIdentity {
+                identity: ExternalIdentity {
+                    provider: reader.parsed(Slug::parse)?,
+                    issuer: reader.text()?,
+                    subject: reader.text()?,
+                },
+                since: reader.time()?,
+                used: reader.time()?,
+            })
+        })
+        .collect()
+}
+
 /// Keeps a user from being changed until the unit ends; `false` when the user is
 /// gone or shut out. For units that give access: one that only read the user
 /// may find, on PostgreSQL, that access was taken away before it commits.

@@ -3,4 +3,5 @@
 
 pub mod difference;
 pub mod explain;
+pub mod linking;
 pub mod saml;

@@ -127,6 +127,40 @@ fn read(row: Row) -> Result<Stored, StorageError> {
     })
 }
 
+async fn find(tx: &mut Tx, id_hash: &str) -> Result<Option<Stored>, StorageError> {
+    let sql = format!(
+        "SELECT s.data, s.last_seen_at, s.expires_at, {} FROM sessions s \
+         JOIN users u ON u.id = s.user_id WHERE s.id_hash = $1",
+        users::columns()
+    );
+    let row = tx.query_opt(&sql, params![id_hash]).await?;
+    row.map(read).transpose()
+}
+
+/// Ends the sessions of a user that were begun with an identity, but for one.
+pub async fn end_through(
+    tx: &mut Tx,
+    user: &UserId,
+    identity: &ExternalIdentity,
+    except: &str,
+) -> Result<(), StorageError> {
+    let sql = "SELECT id_hash, data FROM sessions WHERE user_id = $1 AND provider = $2";
+    for row in tx.query(sql, params![user, &identity.provider]).await? {
+        let mut reader = row.reader();
+        let id_hash = reader.text()?;
+        let data: super::store::Data = reader.json()?;
+        let through = super::store::signed_in(&data).is_some_and(|signed_in| {
+            signed_in.issuer.as_ref() == Some(&identity.issuer)
+                && signed_in.subject.as_ref() == Some(&identity.subject)
+        });
+        if through && id_hash != except {
+            let sql = "DELETE FROM sessions WHERE id_hash = $1";
+            tx.execute(sql, params![id_hash]).await?;
+        }
+    }
+    Ok(())
+}
+
 /// One session in a person's list.
 #[derive(Clone, Debug)]
 pub struct SessionEntry {
@@ -149,27 +183,25 @@ impl Sessions {
             .db
             .look_up(move |tx| {
                 let id_hash = id_hash.clone();
-                Box::pin(async move {
-                    let sql = format!(
-                        "SELECT s.data, s.last_seen_at, s.expires_at, {} FROM sessions s \
-                         JOIN users u ON u.id = s.user_id WHERE s.id_hash = $1",
-                        users::columns()
-                    );
-                    tx.query_opt(&sql, params![id_hash])
-                        .await?
-                        .map(read)
-                        .transpose()
-                })
+                Box::pin(async move { find(tx, &id_hash).await })
             })
             .await;
         let found: Option<Stored> = found.map_err(|e: StorageError| e)?;
+        Ok(found.filter(|stored| self.is_live(stored)))
+    }
+
+    /// The user of the live session under this hash, inside a unit.
+    pub async fn user_of(&self, tx: &mut Tx, id_hash: &str) -> Result<Option<User>, StorageError> {
+        let found = find(tx, id_hash).await?;
+        let live = found.filter(|stored| self.is_live(stored));
+        Ok(live.map(|stored| stored.user))
+    }
+
+    fn is_live(&self, stored: &Stored) -> bool {
         let now = self.clock.now();
-        let enforce = self.lifetimes.enforce_validity;
-        Ok(found.filter(|s| {
-            now < s.expires_at
-                && now.seconds_since(s.last_seen_at) < self.lifetimes.idle
-                && policy::may_sign_in(&s.user, now, enforce).is_ok()
-        }))
+        now < stored.expires_at
+            && now.seconds_since(stored.last_seen_at) < self.lifetimes.idle
+            && policy::may_sign_in(&stored.user, now, self.lifetimes.enforce_validity).is_ok()
     }
 
     /// Notes that a session is in use.

@@ -29,6 +29,9 @@ pub struct SignIn {
     pub created_at: Timestamp,
     /// Whether it was answered already.
     pub answered: bool,
+    /// The session (its hash) whose user connects the identity to the account,
+    /// instead of signing in with it.
+    pub link: Option<String>,
 }
 
 impl SignIn {
@@ -60,7 +63,27 @@ pub async fn start(
     .map(|_| ())
 }
 
-const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash";
+/// Turns a sign-in that has just begun into one that connects the identity to
+/// the account of the user of this session (its hash).
+pub async fn link_to(tx: &mut Tx, id: &str, session: &str) -> Result<(), StorageError> {
+    let sql = "SELECT details FROM sign_in_transactions WHERE id = $1";
+    let Some(row) = tx.query_opt(sql, params![id]).await? else {
+        return Err(StorageError::stale("the sign-in has gone"));
+    };
+    let mut details: Details = row.reader().json()?;
+    details.insert(LINK.to_owned(), session.into());
+    let details = serde_json::Value::Object(details).to_string();
+    let sql = "UPDATE sign_in_transactions SET details = $2 WHERE id = $1";
+    tx.execute(sql, params![id, details]).await.map(|_| ())
+}
+
+/// What else belongs to a sign-in, by name.
+type Details = serde_json::Map<String, serde_json::Value>;
+
+/// The name of the session under `details`.
+const LINK: &str = "link";
+
+const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash, details";
 
 fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
     Ok(SignIn {
@@ -70,6 +93,13 @@ fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
         target: reader.text()?,
         created_at: reader.time()?,
         answered: reader.opt_text()?.is_some(),
+        link: {
+            let details: Details = reader.json()?;
+            details
+                .get(LINK)
+                .and_then(|session| session.as_str())
+                .map(ToOwned::to_owned)
+        },
     })
 }
 

@@ -69,6 +69,8 @@ messages! {
     AccountNoLongerValid = "account-no-longer-valid", FORBIDDEN;
     /// The account belongs, or may belong, to somebody else.
     IdentityConflict = "identity-conflict", FORBIDDEN;
+    /// The identity that was to be connected is another account's.
+    LinkedElsewhere = "linked-elsewhere", FORBIDDEN;
     /// The provider sent neither address nor name to know the person by.
     DetailsMissing = "details-missing", FORBIDDEN;
     /// A start at the provider's side that is not set up.

@@ -16,8 +16,9 @@ use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile::{self, Outcome};
 use crate::directory::traces::{self, LoginTrace, TraceDetails, TraceOutcome};
 use crate::directory::{DirectoryError, Refusal, settings};
-use crate::domain::{Reference, Slug, Timestamp, TraceId};
+use crate::domain::{Observation, Reference, Slug, Timestamp, TraceId};
 use crate::login::explain::{Explanation, Report};
+use crate::login::linking;
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::Tx;
@@ -46,6 +47,8 @@ struct Visit {
 enum End {
     /// Signed in.
     In { begun: Begun, target: String },
+    /// Signed in as before, with one more identity.
+    Linked(&'static str),
     /// Refused, with the trace written.
     Out(Box<Explanation>),
     /// Something that has no trace yet.
@@ -85,6 +88,8 @@ pub async fn finish(
     let reference = visit.reference.clone();
     match run(&state, visit).await {
         Ok(End::In { begun, target }) => welcome(&state, &slug, &begun, &target),
+        Ok(End::Linked(target)) => super::acs::redirect(target)
+            .unwrap_or_else(|_| axum::response::Redirect::to("/account").into_response()),
         Ok(End::Out(explanation)) => report.page(&explanation, reference),
         Ok(End::Trouble(trouble)) => trouble.answer_at(&state, &report, Known::default()).await,
         Err(error) => report.unavailable(&error),
@@ -162,6 +167,10 @@ impl Visit {
         let enforce = state.sessions.lifetimes.enforce_validity;
         let policy = LoginPolicy::of(&provider.provider, &settings.allowed_domains, enforce);
         let observation = answer.observation(&provider, &policy);
+        if let Some(session) = &sign_in.link {
+            let end = self.link(tx, state, session, answer, &observation, &policy);
+            return end.await;
+        }
         let entropy = &state.directory.entropy;
         match reconcile::login(tx, &observation, &policy, now, entropy).await? {
             Ok(outcome) => {
@@ -173,6 +182,46 @@ impl Visit {
                 })
             }
             Err(refusal) => self.refuse(tx, state, answer, &refusal).await,
+        }
+    }
+
+    /// Connects the identity to the account that is signed in.
+    async fn link(
+        &self,
+        tx: &mut Tx,
+        state: &SamlState,
+        session: &str,
+        answer: Answer,
+        observation: &Observation,
+        policy: &LoginPolicy,
+    ) -> Result<End, DirectoryError> {
+        let report = self.report(state);
+        let visit = linking::Visit {
+            report: &report,
+            reference: self.reference.clone(),
+            wanted: session,
+            present: self.old_session.as_deref(),
+            details: TraceDetails {
+                attributes: answer.attributes,
+                document: answer.document,
+                ..TraceDetails::default()
+            },
+        };
+        let ended = linking::finish(tx, &state.sessions, visit, observation, policy).await?;
+        Ok(match ended {
+            Ok(target) => End::Linked(target),
+            Err(explanation) => End::Out(explanation),
+        })
+    }
+
+    fn report<'a>(&'a self, state: &'a SamlState) -> Report<'a> {
+        Report {
+            kit: &state.kit,
+            directory: &state.directory,
+            locale: self.locale,
+            provider: &self.slug,
+            kind: "saml",
+            client: self.client,
         }
     }
 
@@ -248,14 +297,7 @@ impl Visit {
         answer: Answer,
         refusal: &Refusal,
     ) -> Result<End, DirectoryError> {
-        let report = Report {
-            kit: &state.kit,
-            directory: &state.directory,
-            locale: self.locale,
-            provider: &self.slug,
-            kind: "saml",
-            client: self.client,
-        };
+        let report = self.report(state);
         let mut explanation = Explanation::refused(refusal);
         if explanation.details.received.is_empty() {
             explanation.details.received = answer.identifiers();

@@ -11,6 +11,7 @@ use crate::directory::traces::Side;
 use crate::domain::Slug;
 use crate::domain::provider::RequestBinding;
 use crate::login::explain::{Explanation, Report};
+use crate::login::linking;
 use crate::login::saml::authn_request::{AuthnRequest, Params};
 use crate::login::saml::binding::{self, MessageKind, Signer};
 use crate::login::saml::keys::{KeyRing, SpKey};
@@ -54,7 +55,16 @@ pub async fn login(
     let target = parameter(&query, "rd")
         .and_then(|rd| state.kit.local_target(&rd, &[]))
         .unwrap_or_else(|| "/".to_owned());
-    let mut response = match send(&state, &provider, &browser, &target, locale).await {
+    let link = match linking::asked(&state.kit, &headers, &provider.provider.slug, &query) {
+        Ok(link) => link,
+        Err(explanation) => return report.answer(*explanation).await,
+    };
+    let origin = Origin {
+        browser: &browser,
+        target: &target,
+        link: link.as_deref(),
+    };
+    let mut response = match send(&state, &provider, &origin, locale).await {
         Ok(response) => response,
         Err(trouble) => {
             let known = Known {
@@ -105,11 +115,20 @@ pub(super) async fn find(
     }
 }
 
+/// Where a sign-in comes from, and what for.
+struct Origin<'a> {
+    /// The browser's cookie.
+    browser: &'a str,
+    /// Where to go afterwards.
+    target: &'a str,
+    /// The session whose user connects the identity to the account.
+    link: Option<&'a str>,
+}
+
 async fn send(
     state: &SamlState,
     provider: &SamlProvider,
-    browser: &str,
-    target: &str,
+    origin: &Origin<'_>,
     locale: Locale,
 ) -> Result<Response, Trouble> {
     let (binding, destination) = destination(provider).ok_or(Trouble::NoEndpoint)?;
@@ -126,15 +145,20 @@ async fn send(
     let request = AuthnRequest::new(&params, now, &state.directory.entropy)
         .map_err(|e| Trouble::Internal(e.to_string()))?;
     let (id, slug) = (request.id.clone(), provider.provider.slug.clone());
-    let (browser, target) = (browser.to_owned(), target.to_owned());
+    let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
+    let link = origin.link.map(ToOwned::to_owned);
     state
         .directory
         .db
         .write(move |tx| {
             let (id, slug) = (id.clone(), slug.clone());
             let (browser, target) = (browser.clone(), target.clone());
+            let link = link.clone();
             Box::pin(async move {
                 sign_in::start(tx, &id, &slug, &browser, &target, now).await?;
+                if let Some(session) = link {
+                    sign_in::link_to(tx, &id, &session).await?;
+                }
                 Ok::<_, DirectoryError>(())
             })
         })
