@@ -44,6 +44,19 @@ account-profile-empty = Außer Ihrem Konto selbst ist nichts über Sie bekannt.
 account-identities = Womit Sie sich anmelden
 account-identities-text = Ihr Konto ist mit diesen Anmeldungen verbunden.
 account-identities-empty = Mit Ihrem Konto ist noch keine Anmeldung verbunden.
+account-identity-times = Verbunden { $since }, zuletzt benutzt { $used }
+account-identity-off = Abgeschaltet
+account-identity-only = Das ist Ihre einzige Anmeldung, daher bleibt sie verbunden.
+account-identity-unlink = Trennen
+account-identity-unlink-label = { $provider } trennen, { $subject }
+account-identity-unknown = Diese Anmeldung war schon getrennt.
+account-link = Weitere Anmeldung verbinden
+account-link-text = Melden Sie sich dort einmal an. Von da an führt auch sie zu diesem Konto.
+account-link-button = { $provider } verbinden
+account-linked = Die Anmeldung ist jetzt mit Ihrem Konto verbunden.
+account-linked-already = Diese Anmeldung war schon mit Ihrem Konto verbunden.
+account-unlinked = Die Anmeldung ist getrennt. Andere Geräte, die damit angemeldet waren, sind abgemeldet.
+account-last-way-in = Diese Anmeldung bleibt verbunden, denn ohne sie könnten Sie sich nicht mehr anmelden. Verbinden Sie zuerst eine andere.
 account-sessions = Geräte
 account-sessions-text = Wo Sie zurzeit angemeldet sind.
 account-session-current = Dieses Gerät
@@ -54,6 +67,12 @@ account-sessions-end-others = Überall sonst abmelden
 account-session-ended = Das Gerät ist abgemeldet.
 account-sessions-ended = Alle Ihre anderen Geräte sind abgemeldet.
 account-session-unknown = Das Gerät war schon abgemeldet.
+
+# Eine Anmeldung vom Konto trennen.
+unlink-title = { $provider } trennen?
+unlink-text = Diese Anmeldung führt dann nicht mehr zu Ihrem Konto. Andere Geräte, die damit angemeldet sind, werden abgemeldet.
+unlink-confirm = Trennen
+unlink-cancel = Verbunden lassen
 
 # Woher ein Wert kommt.
 source-saml = aus der Anmeldung Ihres Unternehmens

@@ -44,6 +44,19 @@ account-profile-empty = Nothing is known of you but your account itself.
 account-identities = Where you sign in
 account-identities-text = Your account is connected to these sign-ins.
 account-identities-empty = No sign-in is connected to your account yet.
+account-identity-times = Connected { $since }, last used { $used }
+account-identity-off = Switched off
+account-identity-only = This is your only way to sign in, so it stays connected.
+account-identity-unlink = Disconnect
+account-identity-unlink-label = Disconnect { $provider }, { $subject }
+account-identity-unknown = That sign-in was disconnected already.
+account-link = Connect another sign-in
+account-link-text = Sign in there once. From then on it leads to this account too.
+account-link-button = Connect { $provider }
+account-linked = The sign-in is connected to your account now.
+account-linked-already = That sign-in was connected to your account already.
+account-unlinked = The sign-in is disconnected. Other devices that were signed in with it are signed out.
+account-last-way-in = That sign-in stays connected, because without it you could not sign in any more. Connect another one first.
 account-sessions = Devices
 account-sessions-text = Where you are signed in at the moment.
 account-session-current = This device
@@ -54,6 +67,12 @@ account-sessions-end-others = Sign out everywhere else
 account-session-ended = That device is signed out.
 account-sessions-ended = All your other devices are signed out.
 account-session-unknown = That device was signed out already.
+
+# Taking a sign-in off the account.
+unlink-title = Disconnect { $provider }?
+unlink-text = This sign-in will not lead to your account any more. Other devices that are signed in with it are signed out.
+unlink-confirm = Disconnect
+unlink-cancel = Keep it connected
 
 # Where a value comes from.
 source-saml = from your company’s sign-in

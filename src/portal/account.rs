@@ -9,12 +9,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::device::device;
-use super::views::{AccountNotice, AccountPage, FieldRow, IdentityRow, SessionRow};
-use super::{PortalState, TokenForm, see_other};
-use crate::directory::{DirectoryError, users};
-use crate::domain::{ExternalIdentity, Field, Timestamp, User};
+use super::views::{AccountNotice, AccountPage, FieldRow, SessionRow};
+use super::{PortalState, TokenForm, identities, see_other};
+use crate::domain::{Field, Timestamp, User};
 use crate::platform::i18n::Locale;
-use crate::platform::storage::StorageError;
 use crate::platform::web::Page;
 use crate::sessions::current::{Current, MaybeCurrent, NoOne};
 use crate::sessions::rows::SessionEntry;
@@ -40,10 +38,15 @@ pub(super) async fn show(
     };
     let page = state.kit.page(locale);
     let user = &current.user;
-    let (identities, sessions) = match everything(&state, &page, &current).await {
+    let ways_in = match identities::ways_in(&state, user).await {
         Ok(found) => found,
         Err(error) => return state.failed(locale, &error, "/account"),
     };
+    let sessions = match state.sessions.of_user(&user.id).await {
+        Ok(sessions) => sessions,
+        Err(error) => return state.failed(locale, &error, "/account"),
+    };
+    let now = state.kit.now();
     let name = user.display_name();
     let page = AccountPage {
         initials: initials(&name),
@@ -55,8 +58,9 @@ pub(super) async fn show(
         name,
         csrf: state.kit.csrf_token(&current.id_hash),
         fields: fields(&page, user),
-        identities,
-        sessions,
+        identities: ways_in.rows(locale, now),
+        links: ways_in.buttons(&state.kit, &current.id_hash),
+        sessions: rows(locale, now, &current.id_hash, sessions),
         notice: asked.done.as_deref().and_then(AccountNotice::parse),
         page,
     };
@@ -110,7 +114,7 @@ pub(super) async fn end_others(
 }
 
 /// The signed-in user, if the form carries their token.
-fn permitted(
+pub(super) fn permitted(
     state: &PortalState,
     locale: Locale,
     current: Result<Current, NoOne>,
@@ -126,48 +130,8 @@ fn permitted(
     }
 }
 
-fn done(notice: AccountNotice) -> Response {
+pub(super) fn done(notice: AccountNotice) -> Response {
     see_other(&format!("/account?done={}", notice.word()))
-}
-
-async fn everything(
-    state: &PortalState,
-    page: &Page,
-    current: &Current,
-) -> Result<(Vec<IdentityRow>, Vec<SessionRow>), DirectoryError> {
-    let id = current.user.id.clone();
-    let known: Vec<ExternalIdentity> = state
-        .directory
-        .db
-        .read(move |tx| {
-            let id = id.clone();
-            Box::pin(async move { users::identities(tx, &id).await })
-        })
-        .await
-        .map_err(|error: StorageError| error)?;
-    let labels: BTreeMap<_, _> = state
-        .directory
-        .providers()
-        .await?
-        .into_iter()
-        .map(|stored| (stored.provider.slug, stored.provider.label))
-        .collect();
-    let identities = known
-        .into_iter()
-        .map(|identity| IdentityRow {
-            provider: labels
-                .get(&identity.provider)
-                .cloned()
-                .unwrap_or_else(|| identity.provider.to_string()),
-            subject: identity.subject,
-        })
-        .collect();
-    let sessions = state.sessions.of_user(&current.user.id).await?;
-    let now = state.kit.now();
-    Ok((
-        identities,
-        rows(page.locale(), now, &current.id_hash, sessions),
-    ))
 }
 
 /// The sessions, the one that asks first.

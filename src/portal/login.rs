@@ -107,7 +107,7 @@ async fn ways_in(state: &PortalState) -> Result<(Vec<Provider>, bool), Directory
 }
 
 /// The address at which a provider's sign-in begins.
-fn begin(provider: &Provider, rd: Option<&str>) -> String {
+pub(super) fn begin(provider: &Provider, rd: Option<&str>) -> String {
     let slug = &provider.slug;
     let start = match provider.kind {
         ProviderKind::Saml => format!("/saml/{slug}/login"),

@@ -6,6 +6,7 @@
 mod account;
 mod device;
 mod discovery;
+mod identities;
 mod login;
 mod logout;
 mod views;
@@ -52,6 +53,10 @@ pub fn router(state: PortalState) -> Router {
         .route("/logout", get(logout::ask).post(logout::sign_out))
         .route("/signed-out", get(logout::done))
         .route("/account", get(account::show))
+        .route(
+            "/account/identities/{handle}/unlink",
+            get(identities::ask).post(identities::unlink),
+        )
         .route("/account/sessions/others/end", post(account::end_others))
         .route("/account/sessions/{handle}/end", post(account::end_one))
         .with_state(state)

@@ -115,6 +115,8 @@ pub struct AccountPage {
     pub fields: Vec<FieldRow>,
     /// The linked identities.
     pub identities: Vec<IdentityRow>,
+    /// The providers of which another one can be connected.
+    pub links: Vec<LinkButton>,
     /// The sessions, this one first.
     pub sessions: Vec<SessionRow>,
     /// What has just been done.
@@ -139,6 +141,39 @@ pub struct IdentityRow {
     pub provider: String,
     /// The name by which the provider knows the person.
     pub subject: String,
+    /// When it was connected.
+    pub since: String,
+    /// When the person signed in with it last.
+    pub used: String,
+    /// Whether the provider is switched off.
+    pub off: bool,
+    /// Where one takes it off; `None` for the last way in.
+    pub unlink: Option<String>,
+}
+
+/// A provider of which an identity can be connected.
+#[derive(Clone, Debug)]
+pub struct LinkButton {
+    /// What stands on its button.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+}
+
+/// Asks once before an identity is taken off.
+#[derive(Clone, Debug, Template)]
+#[template(path = "unlink.html")]
+pub struct UnlinkPage {
+    /// The frame.
+    pub page: Page,
+    /// The provider's label.
+    pub provider: String,
+    /// The name by which the provider knows the person.
+    pub subject: String,
+    /// Where the form goes.
+    pub action: String,
+    /// The form token.
+    pub csrf: String,
 }
 
 /// A session.
@@ -163,9 +198,31 @@ pub enum AccountNotice {
     OthersEnded,
     /// The session was over already.
     Unknown,
+    /// An identity was connected.
+    Linked,
+    /// The identity was connected before.
+    LinkedAlready,
+    /// An identity was taken off.
+    Unlinked,
+    /// The identity stays: no other leads in.
+    LastWayIn,
+    /// The identity was taken off before.
+    IdentityUnknown,
 }
 
 impl AccountNotice {
+    /// Every notice.
+    pub const ALL: [Self; 8] = [
+        Self::Ended,
+        Self::OthersEnded,
+        Self::Unknown,
+        Self::Linked,
+        Self::LinkedAlready,
+        Self::Unlinked,
+        Self::LastWayIn,
+        Self::IdentityUnknown,
+    ];
+
     /// The message's id.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -173,6 +230,11 @@ impl AccountNotice {
             Self::Ended => "account-session-ended",
             Self::OthersEnded => "account-sessions-ended",
             Self::Unknown => "account-session-unknown",
+            Self::Linked => "account-linked",
+            Self::LinkedAlready => "account-linked-already",
+            Self::Unlinked => "account-unlinked",
+            Self::LastWayIn => "account-last-way-in",
+            Self::IdentityUnknown => "account-identity-unknown",
         }
     }
 
@@ -183,15 +245,24 @@ impl AccountNotice {
             Self::Ended => "ended",
             Self::OthersEnded => "others-ended",
             Self::Unknown => "unknown",
+            Self::Linked => "linked",
+            Self::LinkedAlready => "linked-already",
+            Self::Unlinked => "unlinked",
+            Self::LastWayIn => "last-way-in",
+            Self::IdentityUnknown => "identity-unknown",
         }
     }
 
     /// The notice of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Ended, Self::OthersEnded, Self::Unknown]
-            .into_iter()
-            .find(|notice| notice.word() == word)
+        Self::ALL.into_iter().find(|notice| notice.word() == word)
+    }
+
+    /// Whether what was asked for has been done.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        !matches!(self, Self::LastWayIn)
     }
 }
 

@@ -28,6 +28,7 @@ mod vendors;
 #[macro_use]
 mod harness;
 
+mod account;
 mod api;
 mod oauth;
 mod saml;

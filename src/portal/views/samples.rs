@@ -14,7 +14,7 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use super::*;
-use crate::domain::Reference;
+use crate::domain::{Reference, Timestamp};
 use crate::platform::i18n::Locale;
 use crate::platform::web::pages::{NotAdmitted, Relay};
 use crate::platform::web::{Accent, Branding, Failure, Kit, KitSettings, Logo, Message, Support};
@@ -155,6 +155,14 @@ impl AccountPage {
             seen: page.t("ago-now"),
             handle: handle.map(str::to_owned),
         };
+        let identity = |provider: &str, subject: &str, off: bool| IdentityRow {
+            provider: provider.to_owned(),
+            subject: subject.to_owned(),
+            since: page.locale().moment(Timestamp(1_767_225_600_000)),
+            used: page.locale().t_count("ago-hours", 3),
+            off,
+            unlink: Some("/account/identities/b1946ac9/unlink".to_owned()),
+        };
         let full = Self {
             page: page.clone(),
             name: "Ada Lovelace".to_owned(),
@@ -182,16 +190,17 @@ impl AccountPage {
                 field("field-phone", "+44 20 7946 0018", None),
             ],
             identities: vec![
-                IdentityRow {
-                    provider: "Northwind account".to_owned(),
-                    subject: "ada@northwind.example".to_owned(),
-                },
-                IdentityRow {
-                    provider: "Contractors".to_owned(),
-                    subject: "f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0"
-                        .to_owned(),
-                },
+                identity("Northwind account", "ada@northwind.example", false),
+                identity(
+                    "Contractors",
+                    "f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0",
+                    true,
+                ),
             ],
+            links: vec![LinkButton {
+                label: "Google".to_owned(),
+                href: "/oauth/google/login?link=token".to_owned(),
+            }],
             sessions: vec![
                 session("Firefox on Windows", None),
                 session("Safari on iPhone", Some("b1946ac9")),
@@ -205,18 +214,22 @@ impl AccountPage {
             email: None,
             fields: Vec::new(),
             identities: Vec::new(),
+            links: Vec::new(),
             sessions: vec![session("Unknown device", None)],
             ..full.clone()
         };
-        let mut all = vec![("full", full.clone()), ("bare", bare)];
-        for (name, notice) in [
-            ("ended", AccountNotice::Ended),
-            ("others-ended", AccountNotice::OthersEnded),
-            ("unknown", AccountNotice::Unknown),
-        ] {
+        let only = Self {
+            identities: vec![IdentityRow {
+                unlink: None,
+                ..identity("Northwind account", "ada@northwind.example", false)
+            }],
+            ..full.clone()
+        };
+        let mut all = vec![("full", full.clone()), ("bare", bare), ("only", only)];
+        for notice in AccountNotice::ALL {
             assert_eq!(AccountNotice::parse(notice.word()), Some(notice));
             all.push((
-                name,
+                notice.word(),
                 Self {
                     notice: Some(notice),
                     ..full.clone()
@@ -243,6 +256,14 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
         csrf: "token".to_owned(),
     };
     all.push(("logout".to_owned(), logout.render().unwrap()));
+    let unlink = UnlinkPage {
+        page: page.clone(),
+        provider: "Contractors <&>".to_owned(),
+        subject: "f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0".to_owned(),
+        action: "/account/identities/b1946ac9/unlink".to_owned(),
+        csrf: "token".to_owned(),
+    };
+    all.push(("unlink".to_owned(), unlink.render().unwrap()));
     let signed_out = SignedOutPage {
         page: page.clone(),
         again: "/login?choose=1".to_owned(),
