@@ -357,6 +357,7 @@ async fn a_sign_in_is_started_answered_and_taken_once(place: Place) {
             target: "/deep?a=1".into(),
             created_at: place.now(),
             answered: false,
+            link: None,
         }
     );
     assert!(found.is_of(Some("b")));
