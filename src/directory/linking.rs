@@ -27,10 +27,10 @@ pub enum NotLinked {
     #[error(transparent)]
     Refused(Refusal),
     /// The identity is another user's.
-    #[error("this identity belongs to another user")]
+    #[error("The identity belongs to another user")]
     SomebodyElses,
     /// The answer names the person by nothing that lasts.
-    #[error("the identity provider gave no lasting identifier: there is nothing to connect")]
+    #[error("The identity provider gave no lasting identifier, so there is nothing to connect")]
     NoIdentity,
 }
 

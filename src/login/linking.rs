@@ -92,11 +92,11 @@ pub async fn finish(
         Ok(linked) => {
             let (summary, target) = match linked {
                 Linked::New => (
-                    "the identity was connected to the signed-in user",
+                    "The identity was connected to the signed-in user.",
                     "/account?done=linked",
                 ),
                 Linked::Already => (
-                    "the identity was connected to the signed-in user already",
+                    "The identity was connected to the signed-in user already.",
                     "/account?done=linked-already",
                 ),
             };
@@ -161,7 +161,7 @@ fn explain(why: &NotLinked) -> Explanation {
 }
 
 fn refused(why: &NotLinked, message: Message) -> Explanation {
-    let mut explanation = Explanation::failed(why.code(), message, why.to_string());
+    let mut explanation = Explanation::failed(why.code(), message, format!("{why}."));
     explanation.outcome = TraceOutcome::Refused;
     explanation
 }
@@ -171,7 +171,7 @@ fn other_session() -> Explanation {
     Explanation::failed(
         "link.other_session",
         Message::StartAgain,
-        "an identity was to be connected to an account, but the session that began this is not the one that this browser has now",
+        "An identity was to be connected to an account, but the session that began this is not the one that this browser has now.",
     )
     .remedied(
         Side::User,
