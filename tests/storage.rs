@@ -17,6 +17,8 @@ mod place;
 
 #[path = "storage/admins.rs"]
 mod admins;
+#[path = "storage/edits.rs"]
+mod edits;
 #[path = "storage/groups.rs"]
 mod groups;
 #[path = "storage/linking.rs"]

@@ -107,7 +107,8 @@ impl Core {
             idle: config.session.idle_timeout.seconds(),
             enforce_validity: config.security.enforce_validity,
         };
-        let mut directory = Directory::new(db.clone(), clock.clone(), entropy.clone());
+        let mut directory = Directory::new(db.clone(), clock.clone(), entropy.clone())
+            .enforcing_validity(lifetimes.enforce_validity);
         if !config.security.rate_limits {
             directory = directory.tracing_everything();
         }

@@ -51,11 +51,10 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Db> {
 
 /// The directory in the configured database.
 pub(super) async fn directory(config: &Config) -> anyhow::Result<Directory> {
-    Ok(Directory::new(
-        open(config).await?,
-        Clock::System,
-        Entropy::System,
-    ))
+    Ok(
+        Directory::new(open(config).await?, Clock::System, Entropy::System)
+            .enforcing_validity(config.security.enforce_validity),
+    )
 }
 
 /// `doorward migrate`.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::Actor;
 use super::error::DirectoryError;
-use super::lifecycle::{self, ROLES_CHANGED};
+use super::lifecycle::{self, Access};
 use super::reconcile::{self, Context, Mode};
 use super::{Directory, users};
 use crate::domain::{Channel, Field, Observation, Profile, Role, Status, Timestamp, User, UserId};
@@ -130,7 +130,8 @@ async fn update(
     edit: &UserEdit,
     actor: &Actor,
 ) -> Result<User, DirectoryError> {
-    let before = users::by_id(tx, id)
+    // Held from here on: the sets of attributes are merged into what was read.
+    let before = users::locked(tx, id)
         .await?
         .ok_or(DirectoryError::NotFound("user"))?;
     let mut observation = edit.observation(&before.profile)?;
@@ -154,6 +155,7 @@ async fn observe(
         entropy: &directory.entropy,
     };
     let outcome = reconcile::reconcile(tx, observation, &context).await?;
+    lifecycle::keep_a_valid_admin(tx, directory, &outcome).await?;
     Ok(outcome.user)
 }
 
@@ -161,20 +163,15 @@ async fn observe(
 async fn finish(
     tx: &mut Tx,
     directory: &Directory,
-    mut user: User,
+    user: User,
     edit: &UserEdit,
     actor: &Actor,
 ) -> Result<User, DirectoryError> {
-    if let Some(roles) = &edit.roles {
-        let set = |user: &mut User| lifecycle::with_roles(user, roles);
-        user = lifecycle::amend(tx, directory, user, actor, ROLES_CHANGED, set).await?;
-    }
-    if let Some(status) = edit.status {
-        let set = |user: &mut User| lifecycle::with_status(user, status);
-        let action = lifecycle::status_action(status);
-        user = lifecycle::amend(tx, directory, user, actor, action, set).await?;
-    }
-    Ok(user)
+    let access = Access {
+        status: edit.status,
+        roles: edit.roles.clone(),
+    };
+    lifecycle::amend(tx, directory, user, &access, actor).await
 }
 
 /// Refuses identifiers of somebody else by name. The unique indexes have the

@@ -105,6 +105,12 @@ pub enum Refusal {
     /// The provider gave no e-mail address that it vouches for.
     #[error("the login carried no e-mail address that this provider vouches for")]
     NoAddress,
+    /// The provider does not link by e-mail, and the login carried nothing else by
+    /// which the person could be found again.
+    #[error(
+        "the login carried nothing by which the person could be found again: no NameID that lasts (a transient one is another each time) and no UPN within the allowed domains; and this provider does not link by e-mail"
+    )]
+    NoLastingIdentifier,
     /// The address is outside the allowed domains.
     #[error("the address {address} is not within the allowed domains ({})", allowed.join(", "))]
     DomainNotAllowed {
@@ -194,6 +200,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoAddress => "login.no_vouched_address",
+            Self::NoLastingIdentifier => "login.no_lasting_identifier",
             Self::DomainNotAllowed { .. } => "login.domain_not_allowed",
             Self::UnknownUser => "login.unknown_user",
             Self::Inactive(_) => "login.user_inactive",
@@ -210,7 +217,10 @@ impl Refusal {
             Self::Inactive(id) => Some(id),
             Self::NotYetValid { user, .. } | Self::Expired { user, .. } => Some(user),
             Self::Conflict(conflict) => Some(conflict.user()),
-            Self::NoAddress | Self::DomainNotAllowed { .. } | Self::UnknownUser => None,
+            Self::NoAddress
+            | Self::NoLastingIdentifier
+            | Self::DomainNotAllowed { .. }
+            | Self::UnknownUser => None,
         }
     }
 }

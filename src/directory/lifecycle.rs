@@ -5,16 +5,24 @@ use std::collections::BTreeSet;
 
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
-use super::plan::{Change, change};
-use super::{Directory, users};
-use crate::domain::{Role, Status, User, UserId};
+use super::plan::change;
+use super::reconcile::Outcome;
+use super::{Directory, policy, users};
+use crate::domain::{Field, Role, Status, Timestamp, User, UserId};
 use crate::platform::storage::{StorageError, Tx, params};
 
 /// The lock under which admins come and go.
 const ADMINS: &str = "directory.admins";
 
 /// What the audit log calls a change of roles.
-pub(super) const ROLES_CHANGED: &str = "user.roles_changed";
+const ROLES_CHANGED: &str = "user.roles_changed";
+
+/// What is to become of a user's access; `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Access {
+    pub status: Option<Status>,
+    pub roles: Option<BTreeSet<Role>>,
+}
 
 /// Ends everything that a user holds: browser sessions and the API tokens that
 /// the user made.
@@ -35,23 +43,57 @@ pub async fn end_sessions(tx: &mut Tx, user: &UserId) -> Result<u64, StorageErro
         .await
 }
 
-/// Refuses to go on when the user is the last active admin.
-async fn keep_an_admin(tx: &mut Tx, user: &User) -> Result<(), DirectoryError> {
-    if !user.has_role(Role::Admin) || user.status != Status::Active {
+/// Whether the user is an administrator who can sign in at `now`.
+fn governs(user: &User, now: Timestamp, enforce_validity: bool) -> bool {
+    user.has_role(Role::Admin)
+        && user.status == Status::Active
+        && policy::may_sign_in(user, now, enforce_validity).is_ok()
+}
+
+/// Refuses a change that takes away the last administrator who can sign in.
+/// `after` is `None` when the user goes altogether. The unit holds the user's row
+/// when it calls this; the rows come before the lock everywhere, so that nobody
+/// waits in a circle.
+async fn keep_an_admin(
+    tx: &mut Tx,
+    before: &User,
+    after: Option<&User>,
+    now: Timestamp,
+    enforce_validity: bool,
+) -> Result<(), DirectoryError> {
+    let governs = |user: &User| governs(user, now, enforce_validity);
+    if !governs(before) || after.is_some_and(governs) {
         return Ok(());
     }
     tx.lock(ADMINS).await?;
-    let sql = "SELECT roles FROM users WHERE roles <> '' AND status = 'active' AND id <> $1";
-    for row in tx.query(sql, params![&user.id]).await? {
-        let roles = row.reader().text()?;
-        if roles
-            .split_whitespace()
-            .any(|role| role == Role::Admin.as_str())
-        {
-            return Ok(());
-        }
+    if users::with_roles(tx)
+        .await?
+        .iter()
+        .any(|other| other.id != before.id && governs(other))
+    {
+        return Ok(());
     }
     Err(DirectoryError::LastAdmin)
+}
+
+/// Refuses an observation that leaves no administrator who can sign in, because
+/// it moved the validity of the last one.
+pub(super) async fn keep_a_valid_admin(
+    tx: &mut Tx,
+    directory: &Directory,
+    outcome: &Outcome,
+) -> Result<(), DirectoryError> {
+    let mut before = outcome.user.clone();
+    for field in [Field::ValidFrom, Field::ValidTo] {
+        let change = outcome.changes.iter().find(|c| c.field == field.name());
+        match change.map(|change| change.before.as_deref()) {
+            Some(Some(value)) => before.profile.set(field, value),
+            Some(None) => before.profile.remove(field),
+            None => {}
+        }
+    }
+    let (now, enforce) = (directory.now(), directory.enforce_validity);
+    keep_an_admin(tx, &before, Some(&outcome.user), now, enforce).await
 }
 
 impl Directory {
@@ -72,8 +114,11 @@ impl Directory {
         status: Status,
         actor: Actor,
     ) -> Result<User, DirectoryError> {
-        let edit = move |user: &mut User| with_status(user, status);
-        self.amend(id, actor, status_action(status), edit).await
+        let access = Access {
+            status: Some(status),
+            ..Access::default()
+        };
+        self.amend(id, access, actor).await
     }
 
     /// Sets what a user may do here. Sessions end, so that the next one begins
@@ -84,8 +129,11 @@ impl Directory {
         roles: BTreeSet<Role>,
         actor: Actor,
     ) -> Result<User, DirectoryError> {
-        let edit = move |user: &mut User| with_roles(user, &roles);
-        self.amend(id, actor, ROLES_CHANGED, edit).await
+        let access = Access {
+            roles: Some(roles),
+            ..Access::default()
+        };
+        self.amend(id, access, actor).await
     }
 
     /// Deletes a user and all that hangs on it. Channels deactivate; only an
@@ -96,12 +144,12 @@ impl Directory {
             .write(move |tx| {
                 let (id, actor, directory) = (id.clone(), actor.clone(), directory.clone());
                 Box::pin(async move {
-                    let user = users::by_id(tx, &id)
+                    let user = users::locked(tx, &id)
                         .await?
                         .ok_or(DirectoryError::NotFound("user"))?;
-                    keep_an_admin(tx, &user).await?;
-                    // Of the version that was read: somebody who was made the
-                    // only admin in between stays. What refers to the user goes
+                    let (now, enforce) = (directory.now(), directory.enforce_validity);
+                    keep_an_admin(tx, &user, None, now, enforce).await?;
+                    // Of the version that was read. What refers to the user goes
                     // with the row.
                     let sql = "DELETE FROM users WHERE id = $1 AND version = $2";
                     if tx.execute(sql, params![&id, user.version]).await? != 1 {
@@ -114,7 +162,7 @@ impl Directory {
                         id: id.as_str(),
                         name: &name,
                     };
-                    let at = (directory.now(), &directory.entropy);
+                    let at = (now, &directory.entropy);
                     Ok(audit::record(tx, at, &actor, "user.deleted", target, &[]).await?)
                 })
             })
@@ -154,74 +202,56 @@ impl Directory {
     async fn amend(
         &self,
         id: &UserId,
+        access: Access,
         actor: Actor,
-        action: &'static str,
-        edit: impl Fn(&mut User) -> Vec<Change> + Send + Sync + 'static,
     ) -> Result<User, DirectoryError> {
-        let (id, directory, edit) = (id.clone(), self.clone(), std::sync::Arc::new(edit));
+        let (id, directory) = (id.clone(), self.clone());
         self.db
             .write(move |tx| {
-                let (id, actor, directory) = (id.clone(), actor.clone(), directory.clone());
-                let edit = std::sync::Arc::clone(&edit);
+                let (id, access) = (id.clone(), access.clone());
+                let (actor, directory) = (actor.clone(), directory.clone());
                 Box::pin(async move {
-                    let before = users::by_id(tx, &id)
+                    let before = users::locked(tx, &id)
                         .await?
                         .ok_or(DirectoryError::NotFound("user"))?;
-                    amend(tx, &directory, before, &actor, action, edit.as_ref()).await
+                    amend(tx, &directory, before, &access, &actor).await
                 })
             })
             .await
     }
 }
 
-/// Sets a status.
-pub(super) fn with_status(user: &mut User, status: Status) -> Vec<Change> {
-    let before = std::mem::replace(&mut user.status, status);
-    if before == status {
-        vec![]
-    } else {
-        vec![change("status", before, status)]
-    }
-}
-
-/// What the audit log calls a change to this status.
-pub(super) const fn status_action(status: Status) -> &'static str {
-    match status {
-        Status::Active => "user.reactivated",
-        Status::Inactive | Status::Pending => "user.deactivated",
-    }
-}
-
-/// Sets what a user may do here.
-pub(super) fn with_roles(user: &mut User, roles: &BTreeSet<Role>) -> Vec<Change> {
-    let before = std::mem::replace(&mut user.roles, roles.clone());
-    if before == *roles {
-        vec![]
-    } else {
-        vec![change("roles", words(&before), words(roles))]
+/// What the audit log calls a change of status.
+const fn status_action(before: Status, after: Status) -> &'static str {
+    match (before, after) {
+        (_, Status::Inactive) => "user.deactivated",
+        (_, Status::Pending) => "user.made_pending",
+        (Status::Pending, Status::Active) => "user.activated",
+        (_, Status::Active) => "user.reactivated",
     }
 }
 
 /// Changes what decides over a user's access, inside a transaction: the last
-/// admin stays, and whoever loses something loses it at once.
+/// admin stays, and whoever loses something loses it at once. Status and roles
+/// change together, so that nobody is an administrator in between who is none
+/// before or after.
 pub(super) async fn amend(
     tx: &mut Tx,
     directory: &Directory,
     before: User,
+    access: &Access,
     actor: &Actor,
-    action: &'static str,
-    edit: impl Fn(&mut User) -> Vec<Change> + Send,
 ) -> Result<User, DirectoryError> {
     let mut user = before.clone();
-    let changes = edit(&mut user);
-    if changes.is_empty() {
+    if let Some(roles) = &access.roles {
+        user.roles.clone_from(roles);
+    }
+    user.status = access.status.unwrap_or(before.status);
+    if user == before {
         return Ok(user);
     }
-    let stays_admin = user.has_role(Role::Admin) && user.status == Status::Active;
-    if !stays_admin {
-        keep_an_admin(tx, &before).await?;
-    }
     let now = directory.now();
+    keep_an_admin(tx, &before, Some(&user), now, directory.enforce_validity).await?;
     user.updated_at = now;
     users::store(tx, &user).await?;
     user.version += 1;
@@ -235,7 +265,15 @@ pub(super) async fn amend(
         name: &name,
     };
     let at = (now, &directory.entropy);
-    audit::record(tx, at, actor, action, target, &changes).await?;
+    if user.roles != before.roles {
+        let changes = [change("roles", words(&before.roles), words(&user.roles))];
+        audit::record(tx, at, actor, ROLES_CHANGED, target, &changes).await?;
+    }
+    if user.status != before.status {
+        let changes = [change("status", before.status, user.status)];
+        let action = status_action(before.status, user.status);
+        audit::record(tx, at, actor, action, target, &changes).await?;
+    }
     Ok(user)
 }
 

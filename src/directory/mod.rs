@@ -44,6 +44,9 @@ pub struct Directory {
     pub entropy: Entropy,
     /// How many traces strangers had written.
     strangers: Option<Arc<traces::Strangers>>,
+    /// Whether nobody signs in outside `valid_from` … `valid_to`. It decides who
+    /// counts as an administrator who can still sign in.
+    pub enforce_validity: bool,
 }
 
 impl std::fmt::Debug for Directory {
@@ -53,7 +56,7 @@ impl std::fmt::Debug for Directory {
 }
 
 impl Directory {
-    /// A handle.
+    /// A handle, under which validity is enforced.
     #[must_use]
     pub fn new(db: Db, clock: Clock, entropy: Entropy) -> Self {
         Self {
@@ -61,6 +64,7 @@ impl Directory {
             clock,
             entropy,
             strangers: Some(Arc::default()),
+            enforce_validity: true,
         }
     }
 
@@ -69,6 +73,13 @@ impl Directory {
     #[must_use]
     pub fn tracing_everything(mut self) -> Self {
         self.strangers = None;
+        self
+    }
+
+    /// The same, with validity enforced or not.
+    #[must_use]
+    pub const fn enforcing_validity(mut self, enforce: bool) -> Self {
+        self.enforce_validity = enforce;
         self
     }
 

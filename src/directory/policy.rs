@@ -68,6 +68,19 @@ impl LoginPolicy {
         }
     }
 
+    /// Whether whoever is created now will be found again at the next login.
+    /// Where an address names nobody, something else has to: a NameID or subject
+    /// that lasts, a UPN that the provider vouches for, a SCIM id.
+    pub fn finds_again(&self, observation: &Observation) -> Result<(), Refusal> {
+        let has_upn = observation.upn_vouched && observation.profile.get(Field::Upn).is_some();
+        let has_id = observation.identity.is_some() || observation.scim_id.is_some();
+        if self.link_by_email || has_id || has_upn {
+            Ok(())
+        } else {
+            Err(Refusal::NoLastingIdentifier)
+        }
+    }
+
     /// Whether the provider vouches for a UPN: one that looks like an address
     /// must lie within the allowed domains.
     #[must_use]

@@ -75,6 +75,23 @@ pub async fn version_of(tx: &mut Tx, slug: &Slug) -> Result<Option<i64>, Storage
     row.map(|row| row.reader().int()).transpose()
 }
 
+/// Keeps a provider from being deleted until the unit ends; a conflict when it is
+/// gone. For units that sign somebody in: what they leave behind would otherwise
+/// outlive a provider that was deleted since the unit read it.
+pub async fn hold(tx: &mut Tx, slug: &Slug) -> Result<(), StorageError> {
+    if tx.dialect().has_one_writer() {
+        return Ok(());
+    }
+    let end = tx.dialect().for_reference();
+    let sql = format!("SELECT 1 FROM providers WHERE slug = $1{end}");
+    match tx.query_opt(&sql, params![slug]).await? {
+        Some(_) => Ok(()),
+        None => Err(StorageError::stale(
+            "the provider was deleted in the meantime",
+        )),
+    }
+}
+
 /// All providers in the order of the sign-in page.
 pub async fn all(tx: &mut Tx) -> Result<Vec<StoredProvider>, StorageError> {
     let sql = format!("SELECT {COLUMNS} FROM providers ORDER BY position, slug");
@@ -188,7 +205,7 @@ impl Directory {
             .write(move |tx| {
                 let (slug, actor, directory) = (slug.clone(), actor.clone(), directory.clone());
                 Box::pin(async move {
-                    let stored = by_slug(tx, &slug).await?;
+                    let stored = held(tx, &slug).await?;
                     let stored = stored.ok_or(DirectoryError::NotFound("provider"))?;
                     if stored.managed_by == ManagedBy::File {
                         return Err(DirectoryError::ManagedByFile);
@@ -215,6 +232,17 @@ impl Directory {
             })
             .await
     }
+}
+
+/// The provider with this slug, once the sign-ins that hold it have ended; those
+/// to come wait for this unit.
+async fn held(tx: &mut Tx, slug: &Slug) -> Result<Option<StoredProvider>, StorageError> {
+    let end = tx.dialect().for_delete();
+    let sql = format!("SELECT {COLUMNS} FROM providers WHERE slug = $1{end}");
+    tx.query_opt(&sql, params![slug])
+        .await?
+        .map(|row| read(&mut row.reader()))
+        .transpose()
 }
 
 async fn store(

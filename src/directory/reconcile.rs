@@ -8,7 +8,7 @@ use super::error::{DirectoryError, Refusal};
 use super::plan::{self, Change, Plan};
 use super::policy::{self, LoginPolicy};
 use super::resolve::{self, Candidates, Matched, Resolution};
-use super::{Directory, conflicts, groups, users};
+use super::{Directory, conflicts, groups, lifecycle, providers, users};
 use crate::domain::{
     Channel, Entropy, ExternalIdentity, Field, Observation, Profile, Timestamp, User, UserId,
     address,
@@ -90,18 +90,20 @@ pub async fn reconcile(
             matched_by,
             attach,
         } => {
-            if let Some(policy) = context.policy {
-                policy::may_sign_in(&user, context.now, policy.enforce_validity)?;
-            }
             let taken = taken(&candidates, Some(&user.id), observation)?;
-            (
-                plan::update(&user, observation, context.policy, attach, &taken)?,
-                matched_by,
-            )
+            let plan = plan::update(&user, observation, context.policy, attach, &taken)?;
+            // As the user will stand: a login may bring another validity along.
+            if let Some(policy) = context.policy {
+                policy::may_sign_in(&plan.user, context.now, policy.enforce_validity)?;
+            }
+            (plan, matched_by)
         }
         Resolution::Nobody => {
-            if context.policy.is_some_and(|policy| !policy.jit) {
-                return Err(Refusal::UnknownUser.into());
+            if let Some(policy) = context.policy {
+                if !policy.jit {
+                    return Err(Refusal::UnknownUser.into());
+                }
+                policy.finds_again(observation)?;
             }
             let id = UserId::new(context.now, context.entropy);
             let taken = taken(&candidates, None, observation)?;
@@ -116,7 +118,7 @@ pub async fn reconcile(
 }
 
 async fn named(tx: &mut Tx, id: &UserId) -> Result<Resolution, DirectoryError> {
-    let user = users::by_id(tx, id)
+    let user = users::locked(tx, id)
         .await?
         .ok_or(DirectoryError::NotFound("user"))?;
     Ok(Resolution::Existing {
@@ -380,21 +382,22 @@ impl Directory {
         actor: Actor,
         mode: Mode,
     ) -> Result<Outcome, DirectoryError> {
-        let entropy = self.entropy.clone();
-        let clock = self.clock.clone();
+        let directory = self.clone();
         self.db
             .write(move |tx| {
                 let (observation, actor) = (observation.clone(), actor.clone());
-                let (entropy, now) = (entropy.clone(), clock.now());
+                let directory = directory.clone();
                 Box::pin(async move {
                     let context = Context {
                         actor: &actor,
                         policy: None,
                         mode,
-                        now,
-                        entropy: &entropy,
+                        now: directory.now(),
+                        entropy: &directory.entropy,
                     };
-                    reconcile(tx, &observation, &context).await
+                    let outcome = reconcile(tx, &observation, &context).await?;
+                    lifecycle::keep_a_valid_admin(tx, &directory, &outcome).await?;
+                    Ok(outcome)
                 })
             })
             .await
@@ -412,7 +415,10 @@ pub async fn login(
     entropy: &Entropy,
 ) -> Result<Result<Outcome, Refusal>, DirectoryError> {
     let actor = match &observation.channel {
-        Channel::Login { provider, .. } => Actor::Channel(format!("login through {provider}")),
+        Channel::Login { provider, .. } => {
+            providers::hold(tx, provider).await?;
+            Actor::Channel(format!("login through {provider}"))
+        }
         _ => Actor::Gateway,
     };
     let context = Context {

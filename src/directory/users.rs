@@ -69,6 +69,23 @@ pub async fn by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StorageErro
         .await?)
 }
 
+/// The user with this id, kept from being changed by others until the unit
+/// ends. A unit that edits reads the user so: what it works out from the values
+/// that it read is then worked out from those that stand.
+pub async fn locked(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StorageError> {
+    let sql = select(&format!("WHERE u.id = $1{}", tx.dialect().for_update()));
+    one(tx.query_opt(&sql, params![id]).await?)
+}
+
+/// Everybody who has a role here and is active.
+pub(super) async fn with_roles(tx: &mut Tx) -> Result<Vec<User>, StorageError> {
+    let sql = select("WHERE u.roles <> '' AND u.status = 'active'");
+    let rows = tx.query(&sql, &[]).await?;
+    rows.into_iter()
+        .map(|row| read(&mut row.reader()))
+        .collect()
+}
+
 /// The user with this SCIM id.
 pub async fn by_scim_id(tx: &mut Tx, scim_id: &str) -> Result<Option<User>, StorageError> {
     one(tx

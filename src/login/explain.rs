@@ -112,6 +112,12 @@ fn summary(refusal: &Refusal) -> String {
                 s = if *list == DomainList::Provider { "s" } else { "" }
             )
         }
+        Refusal::NoLastingIdentifier => {
+            "Nothing came by which the person could be found again: no NameID that lasts (a transient \
+             one is another each time) and no UPN within the allowed domains. This provider does not \
+             link by address either (link_by_email is false)."
+                .to_owned()
+        }
         Refusal::UnknownUser => {
             "Nobody here has the identifiers that came, and this provider makes no new users (jit is \
              false)."
@@ -150,6 +156,11 @@ fn words(refusal: &Refusal) -> (Message, Side, String) {
             Message::DetailsMissing,
             Side::Idp,
             "Let the identity provider send the e-mail address of the person, or name the attribute that holds it in the provider's attribute map.",
+        ),
+        Refusal::NoLastingIdentifier => (
+            Message::DetailsMissing,
+            Side::Idp,
+            "Let the identity provider send a persistent NameID (name_id_format = \"persistent\") or the person's UPN, or switch link_by_email on for this provider.",
         ),
         Refusal::DomainNotAllowed { address, list, .. } => {
             let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use doorward::directory::DirectoryError;
-use doorward::domain::{Role, Status, User, UserId};
+use doorward::directory::edit::UserEdit;
+use doorward::domain::{Field, Profile, Role, Status, User, UserId};
 
-use crate::place::{Place, changed, gateway, login, open_policy};
+use crate::place::{Place, changed, gateway, login, open_policy, profile};
 use crate::sessions::find;
 
 on_both!(
@@ -19,6 +20,10 @@ on_both!(
     of_two_admins_whom_fifty_demote_one_stays,
     of_two_admins_taken_away_in_every_way_one_stays,
     two_admins_who_demote_each_other,
+    the_first_admin_may_be_made_pending,
+    who_cannot_sign_in_any_more_does_not_count,
+    the_last_admin_does_not_expire_by_an_edit,
+    a_change_of_status_is_called_what_it_is,
 );
 
 fn roles(roles: &[Role]) -> BTreeSet<Role> {
@@ -334,4 +339,137 @@ async fn two_admins_who_demote_each_other(place: Place) {
                 .unwrap();
         }
     }
+}
+
+fn admin_edit(email: &str, status: Status) -> UserEdit {
+    UserEdit {
+        profile: profile(&[(Field::Email, email)]),
+        status: Some(status),
+        roles: Some(roles(&[Role::Admin])),
+        ..UserEdit::default()
+    }
+}
+
+/// Nobody is taken away: there was no admin before.
+async fn the_first_admin_may_be_made_pending(place: Place) {
+    let directory = &place.directory;
+    let edit = admin_edit("root@example.com", Status::Pending);
+    let root = directory.create_user(edit, gateway()).await.unwrap();
+    assert_eq!(root.status, Status::Pending);
+    assert_eq!(root.roles, roles(&[Role::Admin]));
+    assert_eq!(directory.user(&root.id).await.unwrap(), root);
+    // Nor does a pending one keep others from being taken away or made pending.
+    let edit = admin_edit("other@example.com", Status::Pending);
+    let other = directory.create_user(edit, gateway()).await.unwrap();
+    take_away(&place, &other, 3).await.unwrap();
+    // Somebody who is here becomes an admin who is pending, in one edit.
+    let ada = place.user_at("ada@example.com").await;
+    let edit = UserEdit {
+        profile: Profile::default(),
+        ..admin_edit("", Status::Pending)
+    };
+    let edited = directory.edit_user(&ada.id, edit, gateway()).await.unwrap();
+    assert_eq!(edited.status, Status::Pending);
+    // Once active, it is the last one and stays so.
+    directory.reactivate(&root.id, gateway()).await.unwrap();
+    for status in [Status::Pending, Status::Inactive] {
+        let edit = UserEdit {
+            status: Some(status),
+            ..UserEdit::default()
+        };
+        let outcome = directory.edit_user(&root.id, edit, gateway()).await;
+        assert!(
+            matches!(outcome, Err(DirectoryError::LastAdmin)),
+            "{status}: {outcome:?}"
+        );
+    }
+}
+
+async fn who_cannot_sign_in_any_more_does_not_count(place: Place) {
+    let root = place.user_with("root@example.com", &[Role::Admin]).await;
+    let validities = [
+        (Field::ValidTo, "2025-12-31T00:00:00Z"),
+        (Field::ValidFrom, "2026-02-01T00:00:00Z"),
+    ];
+    for (n, validity) in validities.into_iter().enumerate() {
+        let email = format!("other{n}@example.com");
+        let other = place.user_with(&email, &[Role::Admin]).await;
+        place.edit(&other.id, profile(&[validity])).await.unwrap();
+    }
+    for how in 0..4 {
+        let outcome = take_away(&place, &root, how).await;
+        assert!(
+            matches!(outcome, Err(DirectoryError::LastAdmin)),
+            "{how}: {outcome:?}"
+        );
+    }
+    // Where validity is not enforced they can sign in, and count.
+    let lax = place.directory.clone().enforcing_validity(false);
+    lax.deactivate(&root.id, gateway()).await.unwrap();
+}
+
+async fn the_last_admin_does_not_expire_by_an_edit(place: Place) {
+    let root = place.user_with("root@example.com", &[Role::Admin]).await;
+    let over = profile(&[(Field::ValidTo, "2025-12-31T00:00:00Z")]);
+    let edit = UserEdit {
+        profile: over.clone(),
+        ..UserEdit::default()
+    };
+    let outcome = place
+        .directory
+        .edit_user(&root.id, edit.clone(), gateway())
+        .await;
+    assert!(
+        matches!(outcome, Err(DirectoryError::LastAdmin)),
+        "{outcome:?}"
+    );
+    let outcome = place.edit(&root.id, over.clone()).await;
+    assert!(
+        matches!(outcome, Err(DirectoryError::LastAdmin)),
+        "{outcome:?}"
+    );
+    assert_eq!(place.directory.user(&root.id).await.unwrap(), root);
+    // An end that lies ahead is none yet.
+    let later = profile(&[(Field::ValidTo, "2026-12-31T00:00:00Z")]);
+    place.edit(&root.id, later).await.unwrap();
+    // With a second one it may; and whoever has expired may be edited again.
+    place.user_with("second@example.com", &[Role::Admin]).await;
+    place.edit(&root.id, over).await.unwrap();
+    let earlier = profile(&[(Field::ValidTo, "2025-12-30T00:00:00Z")]);
+    place.edit(&root.id, earlier).await.unwrap();
+    let lax = place.directory.clone().enforcing_validity(false);
+    lax.edit_user(&root.id, edit, gateway()).await.unwrap();
+}
+
+async fn a_change_of_status_is_called_what_it_is(place: Place) {
+    let directory = &place.directory;
+    let ada = place.user_at("ada@example.com").await;
+    let begun = place.begin(&ada.id).await.unwrap();
+    for (status, action, before) in [
+        (Status::Pending, "user.made_pending", "active"),
+        (Status::Active, "user.activated", "pending"),
+        (Status::Inactive, "user.deactivated", "active"),
+        (Status::Active, "user.reactivated", "inactive"),
+    ] {
+        let edit = UserEdit {
+            status: Some(status),
+            ..UserEdit::default()
+        };
+        directory.edit_user(&ada.id, edit, gateway()).await.unwrap();
+        assert_eq!(
+            place.changes(ada.id.as_str(), action).await,
+            [changed("status", before, status.as_str())]
+        );
+    }
+    assert_eq!(
+        place.actions(ada.id.as_str()).await,
+        [
+            "user.activated",
+            "user.created",
+            "user.deactivated",
+            "user.made_pending",
+            "user.reactivated"
+        ]
+    );
+    assert!(find(&place, &begun.secret).await.is_none());
 }

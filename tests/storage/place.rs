@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use doorward::directory::audit::EventFilter;
 use doorward::directory::policy::LoginPolicy;
@@ -36,6 +36,8 @@ pub struct Ground {
     pub url: String,
     _folder: Option<tempfile::TempDir>,
     admin_url: String,
+    /// The providers that logins have been given.
+    connected: Mutex<BTreeSet<Slug>>,
 }
 
 /// A test's own place. Clones share it.
@@ -108,6 +110,7 @@ impl Ground {
                     url,
                     _folder: Some(folder),
                     admin_url: String::new(),
+                    connected: Mutex::default(),
                 }
             }
             Kind::Postgres => {
@@ -135,6 +138,7 @@ impl Ground {
                     url: url.to_string(),
                     _folder: None,
                     admin_url,
+                    connected: Mutex::default(),
                 }
             }
         }
@@ -278,12 +282,36 @@ impl Place {
         all.into_bytes()
     }
 
+    /// Sees to it that the provider of a login is there, once: a login through one
+    /// that is gone does not count.
+    async fn connect(&self, observation: &Observation) {
+        let Channel::Login { provider, .. } = &observation.channel else {
+            return;
+        };
+        if !self
+            .ground
+            .connected
+            .lock()
+            .unwrap()
+            .insert(provider.clone())
+        {
+            return;
+        }
+        let sql = "INSERT INTO providers (slug, kind, position, config, secrets, managed_by, \
+                   version, created_at, updated_at) VALUES ($1, 'saml', 1, $2, '', 'api', 1, 0, 0) \
+                   ON CONFLICT DO NOTHING";
+        let config = format!(r#"{{"slug": "{provider}", "kind": "saml"}}"#);
+        let row = [Value::from(provider), Value::from(config)];
+        self.execute(sql, &row).await.unwrap();
+    }
+
     /// A login as the ways in do it: one unit.
     pub async fn login(
         &self,
         observation: Observation,
         policy: &LoginPolicy,
     ) -> Result<Result<Outcome, Refusal>, DirectoryError> {
+        self.connect(&observation).await;
         let (policy, clock) = (policy.clone(), self.clock.clone());
         self.db
             .write(move |tx| {
@@ -312,6 +340,7 @@ impl Place {
         observation: Observation,
         policy: &LoginPolicy,
     ) -> Result<Result<(Outcome, Begun), Refusal>, DirectoryError> {
+        self.connect(&observation).await;
         let (policy, clock) = (policy.clone(), self.clock.clone());
         let lifetimes = self.sessions.lifetimes;
         self.db

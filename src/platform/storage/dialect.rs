@@ -21,6 +21,33 @@ impl Dialect {
             Self::Postgres => " FOR NO KEY UPDATE",
         }
     }
+
+    /// The same for rows that the unit is about to delete: it waits for the units
+    /// that refer to them ([`for_reference`](Self::for_reference)).
+    #[must_use]
+    pub const fn for_delete(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// The end of a `SELECT` whose rows stay until the unit ends. Others may refer
+    /// to them and change them meanwhile, but not delete them.
+    #[must_use]
+    pub const fn for_reference(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR KEY SHARE",
+        }
+    }
+
+    /// Whether what a unit has read stays so until it ends, since nobody else
+    /// writes meanwhile.
+    #[must_use]
+    pub const fn has_one_writer(self) -> bool {
+        matches!(self, Self::Sqlite)
+    }
 }
 
 /// A statement's text for SQLite, which numbers its parameters `?1`. Our

@@ -250,6 +250,43 @@ async fn transient_names() {
     assert_ne!(outcome.user()["id"], ids[0]);
 }
 
+/// Where addresses do not link either, a UPN has to; without one nobody comes in,
+/// and the admin reads why.
+#[tokio::test]
+async fn transient_names_where_addresses_do_not_link() {
+    let server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register_with(&server, json!({ "link_by_email": false }))
+        .await;
+    let transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+    let login = async |upn: bool, name_id: &str| {
+        let mut person = Person::named("alice");
+        name_id.clone_into(&mut person.name_id);
+        idp.login_as(&server, &mut Browser::new(&server), &person, |forge| {
+            forge.name_id().format = Some(transient.to_owned());
+            if upn {
+                forge.assertion.attributes.push(AttributePart {
+                    name: "upn".to_owned(),
+                    friendly_name: None,
+                    name_format: None,
+                    values: vec![text("alice@example.com")],
+                });
+            }
+        })
+        .await
+    };
+    login(false, "_t1").await.refused();
+    assert!(server.api().users().await.is_empty());
+    let trace = server.api().last_trace().await;
+    assert_eq!(trace["code"], "login.no_lasting_identifier");
+    assert_eq!(trace["side"], "idp");
+    let remedy = trace["remedy"].as_str().unwrap();
+    assert!(remedy.contains("persistent"), "{remedy}");
+    let first = login(true, "_t2").await.user()["id"].clone();
+    let second = login(true, "_t3").await.user()["id"].clone();
+    assert_eq!(first, second);
+}
+
 /// Two accounts of one IdP with one address: the second is not the first.
 #[tokio::test]
 async fn a_recycled_address() {
