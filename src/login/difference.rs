@@ -89,6 +89,20 @@ pub fn lasting(seconds: i64) -> String {
     parts.join(" and ")
 }
 
+/// The same, rounded to what matters: `10 minutes` for 9 minutes and 59 seconds.
+#[must_use]
+pub fn roughly(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let unit = match seconds {
+        0..120 => 1,
+        120..7_200 => 60,
+        7_200..172_800 => 3_600,
+        _ => 86_400,
+    };
+    let rounded = seconds.saturating_add(unit / 2) / unit * unit;
+    lasting(i64::try_from(rounded).unwrap_or(i64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +160,20 @@ mod tests {
             between(apex, "https://sso.example.com").as_deref(),
             Some("lacks the slash at its end")
         );
+    }
+
+    #[test]
+    fn rounded_lengths_of_time() {
+        for (seconds, words) in [
+            (65, "1 minute and 5 seconds"),
+            (599, "10 minutes"),
+            (-571, "10 minutes"),
+            (7_300, "2 hours"),
+            (3 * 86_400 + 3_600, "3 days"),
+            (i64::MIN, "106751991167300 days and 15 hours"),
+        ] {
+            assert_eq!(roughly(seconds), words, "{seconds}");
+        }
     }
 
     #[test]

@@ -30,5 +30,6 @@ mod harness;
 
 mod account;
 mod api;
+mod explain;
 mod oauth;
 mod saml;

@@ -10,7 +10,7 @@ mod status;
 use super::error::{Level, SamlError, Side, Validity};
 use super::provider::SamlProvider;
 use super::vendor::{Setting, Vendor};
-use crate::login::difference::{between, lasting};
+use crate::login::difference::{between, lasting, roughly};
 use crate::platform::xml::signature::SignatureError;
 
 pub use status::Cause;
@@ -267,10 +267,10 @@ fn time(error: &SamlError) -> (String, String) {
         SamlError::IssueInstantFuture { now, received, .. }
         | SamlError::AuthnInstantFuture { now, received }
         | SamlError::NotYetValid { now, received, .. } => {
-            let off = lasting(received.seconds_since(*now));
+            let off = roughly(received.seconds_since(*now));
             (
                 format!(
-                    "The IdP's clock is ahead of this gateway's by {off} or more: the answer is of \
+                    "The IdP's clock is ahead of this gateway's by about {off}: the answer is of \
                      {received}, and here it is {now}."
                 ),
                 CLOCKS.to_owned(),
@@ -279,10 +279,10 @@ fn time(error: &SamlError) -> (String, String) {
         SamlError::IssueInstantPast {
             expected, received, ..
         } => {
-            let off = lasting(expected.seconds_since(*received));
+            let off = roughly(expected.seconds_since(*received));
             (
                 format!(
-                    "The IdP's clock is behind this gateway's by {off} or more: the answer is of \
+                    "The IdP's clock is behind this gateway's by about {off}: the answer is of \
                      {received}, and the sign-in was begun here at {expected}."
                 ),
                 CLOCKS.to_owned(),
