@@ -1,6 +1,6 @@
 //! Clocks that differ, and answers that come late.
 
-use super::{Told, login};
+use super::Told;
 use crate::harness::{Forge, Idp, Person, Server, now};
 
 async fn clock_off_by(seconds: i64, told: Told) {
