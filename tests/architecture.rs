@@ -411,6 +411,8 @@ fn the_examples_that_are_commented_out_load_too() {
         ("cookie_domain", ""),
         // Another file that is not here, and the other way to give the same.
         ("metadata_file", ""),
+        // The same; one that is no public client has the secret in clear.
+        ("client_secret_file", "client_secret = \"hush\""),
     ]);
     let mut lines = Vec::new();
     for line in example().lines() {
@@ -422,12 +424,12 @@ fn the_examples_that_are_commented_out_load_too() {
                 && key
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()));
-        if is_setting && !replace.contains_key(key) {
-            lines.push(bare.to_owned());
+        if is_setting {
+            lines.push(replace.get(key).map_or(bare, |other| other).to_owned());
         }
     }
     let config = load(&lines.join("\n"));
-    assert_eq!(config.providers.len(), 1);
+    assert_eq!(config.providers.len(), 5);
     assert!(config.branding.support.is_some());
     assert!(config.secrets.key.is_some());
 }

@@ -17,6 +17,7 @@ mod negotiate;
 mod openapi;
 mod paging;
 mod patch;
+pub mod provider_kinds;
 mod provider_shape;
 mod providers;
 mod settings;

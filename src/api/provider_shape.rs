@@ -9,6 +9,7 @@ use super::ok;
 use super::openapi::flattened;
 use crate::directory::providers::{ManagedBy, StoredProvider};
 use crate::domain::{Provider, Timestamp};
+use crate::login::oauth;
 use crate::login::saml::provider::{SamlProvider, SetupError};
 use crate::login::saml::sp_metadata::Urls;
 use utoipa::openapi::{RefOr, Schema};
@@ -33,10 +34,12 @@ pub(super) struct ProviderShape {
 pub(super) struct Added {
     /// What to enter at the identity provider.
     urls: UrlsShape,
-    /// The RelayState that turns a start at the identity provider into one here.
-    relay_state: &'static str,
-    /// The signing certificates that the identity provider's metadata holds.
-    certificates: Vec<CertificateShape>,
+    /// SAML: the RelayState that turns a start at the identity provider into one here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay_state: Option<&'static str>,
+    /// SAML: the signing certificates that the identity provider's metadata holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<Vec<CertificateShape>>,
     /// What an admin should know, one sentence each.
     warnings: Vec<String>,
     managed_by: ManagedBy,
@@ -83,15 +86,22 @@ struct UrlsShape {
     /// Where a login starts.
     #[schema(format = "uri")]
     login: String,
-    /// Our entity ID: *Identifier*, *Audience URI*, *SP entity ID*.
+    /// SAML, our entity ID: *Identifier*, *Audience URI*, *SP entity ID*.
     #[schema(format = "uri")]
-    entity_id: String,
-    /// The assertion consumer service: *Reply URL*, *Single sign-on URL*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_id: Option<String>,
+    /// SAML, the assertion consumer service: *Reply URL*, *Single sign-on URL*.
     #[schema(format = "uri")]
-    acs: String,
-    /// Our metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acs: Option<String>,
+    /// SAML, our metadata.
     #[schema(format = "uri")]
-    metadata: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<String>,
+    /// OAuth 2.0: *Redirect URI*, *Callback URL*.
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<String>,
 }
 
 /// A signing certificate of an identity provider.
@@ -130,15 +140,44 @@ impl ProviderShape {
             })
         });
         let added = Added {
-            certificates: certificates.collect(),
+            certificates: Some(certificates.collect()),
             warnings: warnings(compiled, now),
             urls: UrlsShape {
                 login: urls.login,
-                metadata: urls.entity_id.clone(),
-                entity_id: urls.entity_id,
-                acs: urls.acs,
+                metadata: Some(urls.entity_id.clone()),
+                entity_id: Some(urls.entity_id),
+                acs: Some(urls.acs),
+                callback: None,
             },
-            relay_state: RELAY_STATE,
+            relay_state: Some(RELAY_STATE),
+            managed_by: stored.managed_by,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+        };
+        Self {
+            provider: stored.provider,
+            added,
+        }
+    }
+
+    /// The shape of a provider that speaks OAuth 2.0.
+    pub(super) fn oauth(stored: StoredProvider, origin: &str) -> Self {
+        let urls = oauth::provider::Urls::new(origin, &stored.provider.slug);
+        let error = oauth::provider::compile(&stored.provider, origin).err();
+        let added = Added {
+            urls: UrlsShape {
+                login: urls.login,
+                entity_id: None,
+                acs: None,
+                metadata: None,
+                callback: Some(urls.callback),
+            },
+            relay_state: None,
+            certificates: None,
+            warnings: error
+                .map(|error| format!("nobody can sign in: {error}"))
+                .into_iter()
+                .collect(),
             managed_by: stored.managed_by,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
@@ -199,19 +238,41 @@ impl TestShape {
                 expiry(ready, now),
             ],
         };
-        checks.push(Check {
-            name: "allowed_domains",
-            ok: !provider.allowed_domains.is_empty(),
-            detail: if provider.allowed_domains.is_empty() {
-                "the list is empty, which admits nobody; * admits every domain".to_owned()
-            } else {
-                provider.allowed_domains.join(", ")
+        checks.push(allowed_domains(provider));
+        Self::of(checks)
+    }
+
+    /// What can be said of an OAuth provider without asking anybody.
+    pub(super) fn settings(provider: &Provider, origin: &str) -> Self {
+        let compiled = oauth::provider::compile(provider, origin);
+        let settings = Check {
+            name: "settings",
+            ok: compiled.is_ok(),
+            detail: match compiled {
+                Ok(_) => "complete".to_owned(),
+                Err(error) => error.to_string(),
             },
-        });
+        };
+        Self::of(vec![settings, allowed_domains(provider)])
+    }
+
+    fn of(checks: Vec<Check>) -> Self {
         Self {
             ok: checks.iter().all(|check| check.ok),
             checks,
         }
+    }
+}
+
+fn allowed_domains(provider: &Provider) -> Check {
+    Check {
+        name: "allowed_domains",
+        ok: !provider.allowed_domains.is_empty(),
+        detail: if provider.allowed_domains.is_empty() {
+            "the list is empty, which admits nobody; * admits every domain".to_owned()
+        } else {
+            provider.allowed_domains.join(", ")
+        },
     }
 }
 

@@ -14,7 +14,7 @@ use super::paging::{List, Query};
 use super::provider_shape::{
     Compiled, ProviderShape, READ_ONLY, TestShape, etag, ok_with_etag, with_etag,
 };
-use super::{Answer, ApiState, created, no_content, ok, patch, slug};
+use super::{Answer, ApiState, created, no_content, ok, patch, provider_kinds, slug};
 use crate::directory::providers::{ManagedBy, Save, StoredProvider};
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
@@ -227,6 +227,9 @@ pub(super) async fn test(
 ) -> Answer {
     let stored = state.directory.provider(&slug(&name)?).await;
     let provider = stored.or_problem(&state)?.provider;
+    if provider.kind.is_oauth() {
+        return Ok(ok(TestShape::settings(&provider, state.kit.origin())));
+    }
     let compiled = compile(&state, provider.clone()).await?;
     let now = state.directory.now();
     Ok(ok(TestShape::new(&provider, &compiled, now)))
@@ -283,6 +286,9 @@ async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider
         .iter()
         .map(|problem| FieldError::at(place(&problem.key), problem.sentence.clone()))
         .collect();
+    if provider.kind.is_oauth() {
+        return read_oauth(state, provider, mistakes);
+    }
     let Some(saml) = &provider.saml else {
         return Err(ApiError::mistakes(mistakes));
     };
@@ -307,6 +313,24 @@ async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider
         Ok(provider)
     } else {
         Err(ApiError::mistakes(mistakes))
+    }
+}
+
+/// The rest of [`read`] for a provider that is no SAML one.
+fn read_oauth(
+    state: &ApiState,
+    provider: Provider,
+    mut mistakes: Vec<FieldError>,
+) -> Result<Provider, ApiError> {
+    if !mistakes.is_empty() {
+        return Err(ApiError::mistakes(mistakes));
+    }
+    match provider_kinds::check(&provider, state.kit.origin(), state.directory.now()) {
+        Ok(()) => Ok(provider),
+        Err(error) => {
+            mistakes.push(FieldError::at(pointer(&error.field), error.sentence));
+            Err(ApiError::mistakes(mistakes).with_code(error.code))
+        }
     }
 }
 
@@ -338,11 +362,18 @@ async fn save(
     before: Option<&StoredProvider>,
     actor: Actor,
 ) -> Result<StoredProvider, ApiError> {
-    let kept = before.map(|b| b.secrets.as_str());
+    // Keys of one protocol are of no use to another.
+    let kept = before.filter(|b| b.provider.kind.is_oauth() == provider.kind.is_oauth());
+    let kept = kept.map(|b| b.secrets.as_str());
     let (now, entropy) = (state.directory.now(), &state.directory.entropy);
-    let secrets = saml::provider::secrets(&provider.slug, kept, &state.sealer, now, entropy)
-        .await
-        .map_err(|error| state.kit.unexpected(error.to_string()))?;
+    let secrets = provider_kinds::secrets(&provider, kept, &state.sealer, now, entropy).await;
+    let secrets = secrets.map_err(|error| match error.code {
+        "oauth.secret_missing" => {
+            let at = FieldError::at(pointer(&error.field), error.sentence);
+            ApiError::mistakes(vec![at]).with_code(error.code)
+        }
+        _ => state.kit.unexpected(error.to_string()).into(),
+    })?;
     let save = Save {
         provider,
         secrets,
@@ -357,6 +388,9 @@ async fn save(
 }
 
 async fn shape(state: &ApiState, stored: StoredProvider) -> Result<ProviderShape, ApiError> {
+    if stored.provider.kind.is_oauth() {
+        return Ok(ProviderShape::oauth(stored, state.kit.origin()));
+    }
     let compiled = compile(state, stored.provider.clone()).await?;
     let now = state.directory.now();
     Ok(ProviderShape::new(

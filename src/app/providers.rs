@@ -1,21 +1,16 @@
 //! The configuration file's providers, brought into the database.
 
 use super::{AppError, Core};
+use crate::api::provider_kinds;
 use crate::directory::providers::{ManagedBy, Save, StoredProvider};
 use crate::directory::{Actor, DirectoryError};
-use crate::domain::{Provider, ProviderKind};
-use crate::login::saml;
+use crate::domain::Provider;
 use crate::platform::config::Config;
 
 /// Whether a provider can be used, for whoever saves one.
 pub fn check(provider: &Provider, core: &Core, config: &Config) -> Result<(), DirectoryError> {
-    match provider.kind {
-        ProviderKind::Saml => {
-            saml::provider::compile(provider, config.public_url.origin(), core.directory.now())
-                .map(|_| ())
-                .map_err(|error| DirectoryError::invalid(error.field, error.sentence))
-        }
-    }
+    provider_kinds::check(provider, config.public_url.origin(), core.directory.now())
+        .map_err(|error| DirectoryError::invalid(error.field, error.sentence))
 }
 
 /// Creates or updates a provider; doing it twice is doing it once.
@@ -32,9 +27,13 @@ pub async fn apply(
         Err(DirectoryError::NotFound(_)) => None,
         Err(error) => return Err(error),
     };
-    let sealed = before.as_ref().map(|b| b.secrets.as_str());
+    // Keys of one protocol are of no use to another.
+    let same_protocol =
+        |b: &&StoredProvider| b.provider.kind.is_oauth() == provider.kind.is_oauth();
+    let sealed = before.as_ref().filter(same_protocol);
+    let sealed = sealed.map(|b| b.secrets.as_str());
     let (now, entropy) = (core.directory.now(), &core.directory.entropy);
-    let secrets = saml::provider::secrets(&provider.slug, sealed, &core.sealer, now, entropy)
+    let secrets = provider_kinds::secrets(&provider, sealed, &core.sealer, now, entropy)
         .await
         .map_err(|e| DirectoryError::invalid(e.field, e.sentence))?;
     let save = Save {

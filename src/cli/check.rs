@@ -9,6 +9,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::{gateway, out};
+use crate::api::provider_kinds;
 use crate::app;
 use crate::directory::Directory;
 use crate::domain::{Clock, Entropy, Provider, ProviderKind, Timestamp};
@@ -180,7 +181,13 @@ async fn check_stored_providers(directory: &Directory, config: &Config, findings
 
 fn check_provider(provider: &Provider, config: &Config, now: Timestamp, findings: &mut Findings) {
     let name = |field: &str| format!("provider[{}].{field}", provider.slug);
-    let ProviderKind::Saml = provider.kind;
+    if provider.kind != ProviderKind::Saml {
+        let origin = config.public_url.origin();
+        if let Err(error) = provider_kinds::check(provider, origin, now) {
+            findings.problem(&name(&error.field), error.sentence);
+        }
+        return;
+    }
     let idp = match saml::provider::compile(provider, config.public_url.origin(), now) {
         Ok(ready) => ready.metadata,
         Err(error) => return findings.problem(&name(&error.field), error.sentence),

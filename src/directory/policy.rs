@@ -26,7 +26,7 @@ pub struct LoginPolicy {
 }
 
 impl LoginPolicy {
-    /// The policy of a SAML provider.
+    /// The policy of a provider.
     #[must_use]
     pub fn of(provider: &Provider, gateway_domains: &[String], enforce_validity: bool) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl LoginPolicy {
             jit: provider.jit,
             sync_fields: provider.sync_fields.clone(),
             link_by_email: provider.link_by_email,
-            one_subject_per_user: false,
+            one_subject_per_user: provider.kind.is_oauth(),
             enforce_validity,
         }
     }

@@ -276,7 +276,17 @@ async fn store(
         }
         _ => {}
     }
-    let changes = differences(before.as_ref().map(|b| &b.provider), &save.provider);
+    let mut changes = differences(before.as_ref().map(|b| &b.provider), &save.provider);
+    if let Some(before) = &before
+        && before.secrets != save.secrets
+        && save.provider.oauth.is_some()
+    {
+        changes.push(change(
+            "oauth.client_secret",
+            "(a secret)",
+            "(another secret)",
+        ));
+    }
     let stored = match before {
         Some(before)
             if changes.is_empty()
@@ -377,11 +387,13 @@ fn config(provider: &Provider) -> Result<String, StorageError> {
 fn differences(before: Option<&Provider>, after: &Provider) -> Vec<Change> {
     let keys = |p: Option<&Provider>| match p.map(serde_json::to_value) {
         Some(Ok(serde_json::Value::Object(mut map))) => {
-            if let Some(serde_json::Value::Object(saml)) = map.remove("saml") {
-                map.extend(
-                    saml.into_iter()
-                        .map(|(key, value)| (format!("saml.{key}"), value)),
-                );
+            for of in ["saml", "oauth"] {
+                if let Some(serde_json::Value::Object(own)) = map.remove(of) {
+                    map.extend(
+                        own.into_iter()
+                            .map(|(key, value)| (format!("{of}.{key}"), value)),
+                    );
+                }
             }
             map
         }

@@ -8,6 +8,7 @@ pub mod address;
 pub mod clock;
 pub mod group;
 pub mod ids;
+pub mod oauth;
 pub mod observation;
 pub mod profile;
 pub mod provider;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::oauth::OauthSettings;
 use super::profile::Field;
 use super::user::words;
 
@@ -56,8 +57,44 @@ words!(
     ProviderKind {
         /// SAML 2.0.
         Saml = "saml",
+        /// Google's OpenID provider.
+        Google = "google",
+        /// Microsoft Entra ID's OpenID provider.
+        Microsoft = "microsoft",
+        /// Webex: OAuth 2.0 with `people/me`.
+        Webex = "webex",
+        /// Any OpenID provider.
+        Oidc = "oidc",
+        /// Plain OAuth 2.0 with a userinfo endpoint.
+        Oauth2 = "oauth2",
     }
 );
+
+impl ProviderKind {
+    /// Whether the provider speaks OAuth 2.0, with or without OpenID Connect.
+    #[must_use]
+    pub const fn is_oauth(self) -> bool {
+        !matches!(self, Self::Saml)
+    }
+
+    /// Whether the provider says who signed in by an ID token.
+    #[must_use]
+    pub const fn has_id_token(self) -> bool {
+        matches!(self, Self::Google | Self::Microsoft | Self::Oidc)
+    }
+
+    /// Whether the vendor takes no client without a secret.
+    #[must_use]
+    pub const fn needs_secret(self) -> bool {
+        matches!(self, Self::Google | Self::Microsoft | Self::Webex)
+    }
+
+    /// The start of this kind's addresses on the gateway: `saml` or `oauth`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        if self.is_oauth() { "oauth" } else { "saml" }
+    }
+}
 
 /// One identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -94,6 +131,17 @@ pub struct Provider {
     /// What SAML needs; present exactly when `kind` is `saml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saml: Option<SamlSettings>,
+    /// What OAuth 2.0 needs; present exactly when `kind` is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OauthSettings>,
+}
+
+impl Provider {
+    /// Whether nobody chose what stands on the button.
+    #[must_use]
+    pub fn has_default_label(&self) -> bool {
+        self.label == default_label()
+    }
 }
 
 /// What a SAML provider needs.

@@ -4,4 +4,6 @@
 pub mod difference;
 pub mod explain;
 pub mod linking;
+pub mod oauth;
 pub mod saml;
+pub mod setup;

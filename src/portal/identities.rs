@@ -98,7 +98,7 @@ impl WaysIn {
                 label: p.label.clone(),
                 href: format!(
                     "{}?{}={}",
-                    login::begin(p, None),
+                    login::begin(p, None, None),
                     sign_in_linking::PARAMETER,
                     sign_in_linking::token(kit, session, &p.slug)
                 ),

@@ -47,14 +47,14 @@ pub(super) async fn show(
     };
     if let Some(slug) = &asked.provider {
         return match providers.iter().find(|p| p.slug.as_str() == slug) {
-            Some(provider) => see_other(&begin(provider, rd.as_deref())),
+            Some(provider) => see_other(&begin(provider, rd.as_deref(), asked.email.as_deref())),
             None => no_such_provider(&state, locale),
         };
     }
     let email = match &asked.email {
         None => (discovery && providers.len() > 1).then(EmailForm::default),
         Some(address) => match provider_for(address, &providers) {
-            Ok(provider) => return see_other(&begin(provider, rd.as_deref())),
+            Ok(provider) => return see_other(&begin(provider, rd.as_deref(), Some(address))),
             Err(problem) => Some(refused(address, problem)),
         },
     };
@@ -63,7 +63,7 @@ pub(super) async fn show(
         && !choose
         && !signed_out
     {
-        return see_other(&begin(only, rd.as_deref()));
+        return see_other(&begin(only, rd.as_deref(), None));
     }
     let notice = match (choose, signed_out) {
         (true, _) => Some(LoginNotice::OtherAccount),
@@ -72,7 +72,7 @@ pub(super) async fn show(
     };
     let page = LoginPage {
         page: state.kit.page(locale),
-        providers: buttons(&state, &headers, &providers, rd.as_deref()),
+        providers: buttons(&state, &headers, &providers, rd.as_deref(), locale),
         email,
         rd,
         notice,
@@ -107,19 +107,20 @@ async fn ways_in(state: &PortalState) -> Result<(Vec<Provider>, bool), Directory
 }
 
 /// The address at which a provider's sign-in begins.
-pub(super) fn begin(provider: &Provider, rd: Option<&str>) -> String {
+/// `email` is passed on to those who can offer the account of that address.
+pub(super) fn begin(provider: &Provider, rd: Option<&str>, email: Option<&str>) -> String {
     let slug = &provider.slug;
-    let start = match provider.kind {
-        ProviderKind::Saml => format!("/saml/{slug}/login"),
-    };
-    match rd {
-        None => start,
-        Some(rd) => {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("rd", rd)
-                .finish();
-            format!("{start}?{query}")
+    let start = format!("/{}/{slug}/login", provider.kind.path());
+    let email = email.filter(|_| provider.kind.is_oauth());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("rd", rd), ("email", email)] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
         }
+    }
+    match query.finish().as_str() {
+        "" => start,
+        query => format!("{start}?{query}"),
     }
 }
 
@@ -129,19 +130,37 @@ fn buttons(
     headers: &HeaderMap,
     providers: &[Provider],
     rd: Option<&str>,
+    locale: Locale,
 ) -> Vec<ProviderButton> {
     let last = state.kit.last_provider(headers);
     let mut buttons: Vec<ProviderButton> = providers
         .iter()
         .map(|provider| ProviderButton {
-            label: provider.label.clone(),
-            href: begin(provider, rd),
+            label: label(provider, locale),
+            href: begin(provider, rd, None),
             last_used: last.as_ref() == Some(&provider.slug),
         })
         .collect();
     // Stable: the rest keeps the admin's order.
     buttons.sort_by_key(|button| !button.last_used);
     buttons
+}
+
+/// What stands on the button: the admin's words, else the vendor's own.
+fn label(provider: &Provider, locale: Locale) -> String {
+    let vendor = match provider.kind {
+        ProviderKind::Google => "login-with-google",
+        ProviderKind::Microsoft => "login-with-microsoft",
+        ProviderKind::Webex => "login-with-webex",
+        ProviderKind::Saml | ProviderKind::Oidc | ProviderKind::Oauth2 => {
+            return provider.label.clone();
+        }
+    };
+    if provider.has_default_label() {
+        locale.t(vendor)
+    } else {
+        provider.label.clone()
+    }
 }
 
 /// The e-mail field with what was typed, which is shown back only as far as an

@@ -40,6 +40,7 @@ fn provider(name: &str) -> Provider {
             metadata_xml: Some("<EntityDescriptor/>".into()),
             ..SamlSettings::default()
         }),
+        oauth: None,
     }
 }
 

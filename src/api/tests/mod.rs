@@ -5,6 +5,7 @@ mod auth;
 mod document;
 mod groups;
 mod http;
+mod oauth_providers;
 mod providers;
 mod rest;
 mod users;

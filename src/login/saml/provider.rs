@@ -10,6 +10,7 @@ use super::metadata::{self, IdpMetadata};
 use super::sp_metadata::Urls;
 use crate::directory::providers::{self, StoredProvider};
 use crate::domain::{Entropy, Provider, Slug, Timestamp};
+pub use crate::login::setup::SetupError;
 use crate::platform::crypto::Sealer;
 use crate::platform::storage::{StorageError, Tx};
 use crate::platform::xml::signature::VerifyKey;
@@ -31,28 +32,6 @@ pub struct SamlProvider {
     pub urls: Urls,
     /// Our own keys for it; none where only the settings are looked at.
     pub ring: Option<KeyRing>,
-}
-
-/// Why a provider cannot be used: which setting, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {sentence}")]
-pub struct SetupError {
-    /// The stable code.
-    pub code: &'static str,
-    /// The setting, `saml.metadata_xml`.
-    pub field: String,
-    /// What is wrong and what to do, for an admin.
-    pub sentence: String,
-}
-
-impl SetupError {
-    fn new(code: &'static str, field: &str, sentence: impl Into<String>) -> Self {
-        Self {
-            code,
-            field: field.to_owned(),
-            sentence: sentence.into(),
-        }
-    }
 }
 
 /// Makes a provider ready, or says why it cannot be used.

@@ -1,6 +1,10 @@
 //! `[[provider]]` tables: the providers that a file manages, in the shape of
-//! the API, and `saml.metadata_file` besides, which the API has no use for.
+//! the API, and `saml.metadata_file` and `oauth.client_secret_file` besides,
+//! which the API has no use for.
 
+mod oauth;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use figment::value::{Dict, Value};
@@ -71,6 +75,7 @@ pub(super) fn read_all(
         let key = key_of(&item, index);
         if let Value::Dict(_, table) = &mut item {
             load_metadata_file(&key, table, base, &mut collector.problems);
+            load_secret_file(&key, table, base, &mut collector.problems);
         }
         providers.extend(collector.read::<Provider>(&[key], item));
     }
@@ -118,6 +123,34 @@ fn load_metadata_file(key: &str, table: &mut Dict, base: &Path, problems: &mut P
     }
 }
 
+/// Replaces `oauth.client_secret_file` by the text of that file, without the
+/// line's end.
+fn load_secret_file(key: &str, table: &mut Dict, base: &Path, problems: &mut Problems) {
+    let Some(Value::Dict(_, oauth)) = table.get_mut("oauth") else {
+        return;
+    };
+    let Some(file) = oauth.remove("client_secret_file") else {
+        return;
+    };
+    let key = format!("{key}.oauth.client_secret_file");
+    let Some(file) = file.as_str() else {
+        problems.add(key, "expected the path of a file");
+        return;
+    };
+    if oauth.contains_key("client_secret") {
+        problems.add(key, "stands beside client_secret; one of them is too many");
+        return;
+    }
+    let path = base.join(file);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let secret = text.trim_end_matches(['\r', '\n']);
+            oauth.insert("client_secret".to_owned(), Value::from(secret));
+        }
+        Err(error) => problems.add(key, format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
 /// Checks providers one by one and against each other.
 pub(super) fn check_all(
     providers: &[Provider],
@@ -159,6 +192,25 @@ pub fn provider_problems(provider: &Provider, allow_private_networks: bool) -> P
         (ProviderKind::Saml, None) => {
             problems.add("saml", "is missing; a provider of kind `saml` needs it");
         }
+        (kind, Some(_)) => problems.add(
+            "saml",
+            format!("stands in a provider of kind `{kind}`, which has no use for it"),
+        ),
+        (_, None) => {}
+    }
+    match (provider.kind, &provider.oauth) {
+        (ProviderKind::Saml, Some(_)) => problems.add(
+            "oauth",
+            "stands in a provider of kind `saml`, which has no use for it",
+        ),
+        (ProviderKind::Saml, None) => {}
+        (kind, Some(oauth)) => {
+            oauth::check_oauth(kind, oauth, allow_private_networks, &mut problems);
+        }
+        (kind, None) => problems.add(
+            "oauth",
+            format!("is missing; a provider of kind `{kind}` needs it"),
+        ),
     }
     problems
 }
@@ -191,25 +243,44 @@ fn check_saml(saml: &SamlSettings, allow_private_networks: bool, problems: &mut 
     {
         problems.add("saml.metadata_url", sentence);
     }
-    let fields = || {
-        let names = Field::ALL.iter().map(|field| field.name());
-        names.chain(["groups", "scim_id"])
-    };
-    for (field, names) in &saml.attributes {
-        let key = format!("saml.attributes.{field}");
-        if !fields().any(|known| known == field) {
-            let hint = nearest(field, fields())
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            problems.add(key, format!("is no field of the directory{hint}"));
-        } else if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) {
-            problems.add(key, "must name the attributes to try, none of them empty");
-        }
-    }
+    check_field_names(
+        "saml.attributes",
+        &saml.attributes,
+        &["groups", "scim_id"],
+        problems,
+    );
     for (index, class) in saml.requested_authn_context.iter().enumerate() {
         if class.trim().is_empty() {
             problems.add(
                 format!("saml.requested_authn_context.{index}"),
                 "must not be empty",
+            );
+        }
+    }
+}
+
+/// Checks a map of our fields to another one's names for them.
+fn check_field_names(
+    place: &str,
+    map: &BTreeMap<String, Vec<String>>,
+    more: &[&'static str],
+    problems: &mut Problems,
+) {
+    let fields = || {
+        let names = Field::ALL.iter().map(|field| field.name());
+        names.chain(more.iter().copied())
+    };
+    let what = place.rsplit('.').next().unwrap_or(place);
+    for (field, names) in map {
+        let key = format!("{place}.{field}");
+        if !fields().any(|known| known == field) {
+            let hint = nearest(field, fields())
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            problems.add(key, format!("is no field of the directory{hint}"));
+        } else if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) {
+            problems.add(
+                key,
+                format!("must name the {what} to try, none of them empty"),
             );
         }
     }
