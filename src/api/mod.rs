@@ -13,8 +13,8 @@ mod groups;
 mod large;
 mod logins;
 mod me;
-mod negotiate;
 mod openapi;
+mod options;
 mod paging;
 mod patch;
 pub mod provider_kinds;
@@ -107,11 +107,11 @@ pub fn router(state: ApiState) -> Router {
     let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
     let cookie = state.kit.cookies().session;
     let document = Document::new(&collected, state.kit.origin(), cookie);
-    let methods = negotiate::methods(&collected);
+    let methods = options::methods(&collected);
     router
         .layer(Extension(Arc::new(document)))
         .layer(DefaultBodyLimit::max(BODY_CAP))
-        .layer(from_fn_with_state(methods, negotiate::negotiate))
+        .layer(from_fn_with_state(methods, options::options))
         .with_state(state)
 }
 

@@ -138,7 +138,7 @@ fn security(cookie: &str) -> Value {
 }
 
 /// A way to fail: the name under which it stands, its status, what it means.
-const FAILURES: [(&str, u16, &str); 10] = [
+const FAILURES: [(&str, u16, &str); 9] = [
     ("Malformed", 400, "The request cannot be read."),
     (
         "Unauthenticated",
@@ -151,11 +151,6 @@ const FAILURES: [(&str, u16, &str); 10] = [
         "Whoever asks may not do this; the answer names what it takes.",
     ),
     ("NotFound", 404, "There is no such thing."),
-    (
-        "NotAcceptable",
-        406,
-        "The answer is JSON, and `Accept` refuses it.",
-    ),
     ("TooLarge", 413, "The body is too large."),
     ("UnsupportedMediaType", 415, "The body is not JSON."),
     (

@@ -47,25 +47,19 @@ async fn head_answers_as_get_does() {
 }
 
 #[tokio::test]
-async fn whoever_takes_no_json_is_told_so() {
+async fn json_is_the_answer_whatever_the_caller_likes_best() {
     let api = Api::new().await;
-    let ask = |accept: &'static str, method: &'static str, path: &'static str| {
+    for accept in [
+        "*/*",
+        "application/json",
+        "text/html, */*;q=0.1",
+        "text/html",
+    ] {
         let request = api
-            .request(By::Token(&api.admin), method, path)
+            .request(By::Token(&api.admin), "GET", "/users")
             .header("accept", accept)
             .body(Body::empty());
-        api.send(request.unwrap())
-    };
-    for accept in ["*/*", "application/json", "text/html, */*;q=0.1"] {
-        ask(accept, "GET", "/users").await.expect(200);
-    }
-    for (method, path) in [
-        ("GET", "/users"),
-        ("DELETE", "/providers/x"),
-        ("GET", "/me"),
-    ] {
-        let reply = ask("text/html", method, path).await;
-        assert_eq!(reply.code(406), "request.not_acceptable");
+        api.send(request.unwrap()).await.expect(200);
     }
 }
 
