@@ -14,6 +14,11 @@ use crate::platform::i18n::Locale;
 use crate::platform::storage::StorageError;
 use crate::platform::web::{Failure, Kit, Message, network_of};
 
+/// The most values that a trace keeps of what came.
+const MOST_RECEIVED: usize = 128;
+/// The longest of them, in characters.
+const LONGEST_RECEIVED: usize = 512;
+
 /// A login that did not succeed, explained.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -61,7 +66,12 @@ impl Explanation {
     #[must_use]
     pub fn compared(mut self, expected: Option<String>, received: Vec<String>) -> Self {
         self.details.expected = expected;
-        self.details.received = received;
+        // A stranger's text, as long as a stranger likes.
+        self.details.received = received
+            .into_iter()
+            .take(MOST_RECEIVED)
+            .map(|text| text.chars().take(LONGEST_RECEIVED).collect())
+            .collect();
         self
     }
 

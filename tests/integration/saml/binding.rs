@@ -24,6 +24,45 @@ async fn an_unknown_request() {
     assert!(server.api().users().await.is_empty());
 }
 
+/// A stranger's text is kept in the trace as far as an admin can use it.
+#[tokio::test]
+async fn long_texts_of_strangers_are_cut() {
+    let server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let mut sign_in = idp.start(&mut browser).await;
+    let long = format!("_{}", "f".repeat(60_000));
+    sign_in.request_id.clone_from(&long);
+    let scene = idp.scene(&server, &sign_in, &Person::named("alice"));
+    let mut forge = scene.forge();
+    idp.answer(&mut browser, &sign_in, &forge.base64())
+        .await
+        .refused();
+    let unknown = server.api().last_trace().await;
+    forge.response.in_response_to = None;
+    let fields = [
+        ("SAMLResponse", forge.base64()),
+        ("RelayState", long.clone()),
+    ];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    idp.answer_with(&mut browser, &fields).await.refused();
+    let unsolicited = server.api().last_trace().await;
+    for (code, trace) in [
+        ("saml.in_response_to_unknown", unknown),
+        ("saml.unsolicited", unsolicited),
+    ] {
+        assert_eq!(trace["code"], code);
+        let received = trace["received"][0].as_str().unwrap();
+        assert!(
+            long.starts_with(received) && received.len() == 512,
+            "{received}"
+        );
+        let whole = server.api().last_trace().await.to_string();
+        assert!(whole.len() < 100_000, "{} characters", whole.len());
+    }
+}
+
 /// An answer that answers nothing, signed by the IdP, does not sign in.
 #[tokio::test]
 async fn no_request_at_all() {

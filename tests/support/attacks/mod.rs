@@ -5,6 +5,7 @@
 //! moment, so that the same catalogue serves the library tests (a clock that
 //! stands still) and the tests over HTTP (a live sign-in transaction).
 
+mod bombs;
 mod meaning;
 mod signature;
 mod wrapping;
@@ -94,6 +95,7 @@ pub fn signature_and_structure() -> Vec<Attack> {
 pub fn xml() -> Vec<Attack> {
     let mut list = Catalogue::default();
     xml::add(&mut list);
+    bombs::add(&mut list);
     finish(list)
 }
 

@@ -231,14 +231,9 @@ async fn on_cpu<T: Send + 'static>(
     state: &SamlState,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Trouble> {
-    let permit = state
-        .cores
-        .acquire()
+    super::cpu::run(&state.cores, work)
         .await
-        .map_err(|e| Trouble::Internal(e.to_string()))?;
-    let outcome = tokio::task::spawn_blocking(work).await;
-    drop(permit);
-    outcome.map_err(|error| broke_off(&error))
+        .map_err(|error| broke_off(&error))
 }
 
 async fn look_up(

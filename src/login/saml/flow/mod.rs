@@ -3,6 +3,7 @@
 
 pub mod acs;
 mod answer;
+mod cpu;
 pub mod finish;
 mod relay;
 pub mod start;

@@ -13,6 +13,11 @@ use crate::platform::xml::c14n::{EXCLUSIVE_NAMESPACE, Method, canonicalize};
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
+/// The longest `PrefixList`. As many namespaces may be in scope in a message;
+/// a longer list names what is not there, and is looked through before anything
+/// is verified.
+const MOST_PREFIXES: usize = 64;
+
 /// A signature as it stands in a message: every part named and allowed,
 /// nothing verified yet.
 #[derive(Debug)]
@@ -181,6 +186,10 @@ fn read_method(node: Node<'_>) -> Result<Method<'_>, SignatureError> {
             if method.is_exclusive() && list.is(EXCLUSIVE_NAMESPACE, "InclusiveNamespaces") =>
         {
             let prefixes = list.attr("PrefixList").unwrap_or_default();
+            let many = prefixes.split_ascii_whitespace().nth(MOST_PREFIXES);
+            if many.is_some() || list.children().next().is_some() {
+                return Err(malformed("PrefixList"));
+            }
             Ok(method.with_prefix_list(prefixes))
         }
         _ => Err(malformed("canonicalization parameters")),
