@@ -140,6 +140,7 @@ impl ApiState {
             DirectoryError::ExternalGroup(_)
             | DirectoryError::LastAdmin
             | DirectoryError::Changed
+            | DirectoryError::Linked
             | DirectoryError::ManagedByFile => Problem::conflict(code, sentence(&text)),
             // Only logins are refused; none comes through here.
             DirectoryError::Refused(_) => Problem::forbidden(sentence(&text)).with_code(code),

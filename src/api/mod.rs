@@ -7,6 +7,8 @@
 
 mod audit;
 mod auth;
+mod conflicts;
+mod docs;
 mod error;
 mod fields;
 mod groups;
@@ -102,17 +104,24 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(audit::list))
         .routes(routes!(logins::list))
         .routes(routes!(logins::show))
+        .routes(routes!(conflicts::list))
+        .routes(routes!(conflicts::show))
+        .routes(routes!(conflicts::link))
+        .routes(routes!(conflicts::dismiss))
         .routes(routes!(openapi::show));
     let all = users.merge(groups).merge(providers).merge(rest);
     let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
     let cookie = state.kit.cookies().session;
     let document = Document::new(&collected, state.kit.origin(), cookie);
+    let document = Arc::new(document);
+    let docs = docs::router(Arc::clone(&document), state.kit.clone());
     let methods = options::methods(&collected);
     router
-        .layer(Extension(Arc::new(document)))
+        .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_CAP))
         .layer(from_fn_with_state(methods, options::options))
         .with_state(state)
+        .merge(docs)
 }
 
 /// What a handler answers.

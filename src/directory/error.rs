@@ -50,6 +50,9 @@ pub enum DirectoryError {
     /// Somebody else changed it in between.
     #[error("it was changed by somebody else in the meantime; read it again")]
     Changed,
+    /// The identity of a refused link was attached after all.
+    #[error("the identity was attached to the user already")]
+    Linked,
     /// The configuration file keeps it.
     #[error("the configuration file keeps this provider: change it there")]
     ManagedByFile,
@@ -69,6 +72,7 @@ impl DirectoryError {
             Self::ExternalGroup(_) => "group.external",
             Self::LastAdmin => "user.last_admin",
             Self::Changed => "changed",
+            Self::Linked => "conflict.linked",
             Self::ManagedByFile => "provider.managed_by_file",
         }
     }

@@ -252,6 +252,35 @@ async fn write(
     })
 }
 
+/// Attaches an identity to a user on somebody's word; `false` when the user has
+/// it already.
+///
+/// # Errors
+/// [`DirectoryError::Taken`] when another user has it.
+pub(super) async fn link(
+    tx: &mut Tx,
+    user: &User,
+    identity: &ExternalIdentity,
+    context: &Context<'_>,
+) -> Result<bool, DirectoryError> {
+    match users::by_identity(tx, identity).await? {
+        Some(holder) if holder.id == user.id => return Ok(false),
+        Some(_) => {
+            return Err(DirectoryError::Taken {
+                what: "subject",
+                value: identity.subject.clone(),
+                kind: "user",
+            });
+        }
+        None => {}
+    }
+    if !users::attach(tx, &user.id, identity, context.now).await? {
+        return Err(StorageError::stale("the identity was attached in the meantime").into());
+    }
+    record(tx, user, false, &[], Some(identity), context).await?;
+    Ok(true)
+}
+
 async fn record(
     tx: &mut Tx,
     user: &User,

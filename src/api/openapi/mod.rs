@@ -16,21 +16,26 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 /// The document, ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
+    /// As it is sent.
     json: Bytes,
+    /// As a value, for the page that people read.
+    pub value: Value,
 }
 
 impl Document {
     /// Completes what was collected from the handlers.
     pub(super) fn new(collected: &utoipa::openapi::OpenApi, origin: &str, cookie: &str) -> Self {
-        let document = finish::finish(collected, origin, cookie);
+        let value = finish::finish(collected, origin, cookie);
         Self {
-            json: document.to_string().into(),
+            json: value.to_string().into(),
+            value,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it in the gateway.
 
 mod auth;
+mod conflicts;
 mod document;
 mod groups;
 mod http;

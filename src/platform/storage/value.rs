@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::domain::{GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId};
+use crate::domain::{ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId};
 
 /// A parameter of a statement or a value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ from! {
     &GroupId => |v| Self::Text(v.as_str().to_owned()),
     &TokenId => |v| Self::Text(v.as_str().to_owned()),
     &TraceId => |v| Self::Text(v.as_str().to_owned()),
+    &ConflictId => |v| Self::Text(v.as_str().to_owned()),
     &Reference => |v| Self::Text(v.as_str().to_owned()),
     &Slug => |v| Self::Text(v.as_str().to_owned()),
 }

@@ -100,6 +100,23 @@ async fn administrators_are_not_linked(server: Server) {
     let after = api.user_by_email("root@example.com").await.unwrap();
     assert_eq!(after["external_ids"], root["external_ids"]);
     assert_eq!(api.users().await.len(), 1);
+
+    // The case lies in the queue, with both sides; an admin attaches it by hand.
+    let open = api.list("/api/v1/conflicts?status=open").await;
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0]["reason"], "administrator");
+    assert_eq!(open[0]["user"], root);
+    assert_eq!(open[0]["observed"]["issuer"], idp.entity_id.as_str());
+    assert_eq!(open[0]["observed"]["profile"]["email"], "root@example.com");
+    let link = format!("/api/v1/conflicts/{}/link", open[0]["id"].as_str().unwrap());
+    let manager = server.api_with(&server.make_token(&["users:write"]));
+    manager.expect("POST", &link, None, 403).await;
+    login(&server, &idp, &Person::named("root")).await.refused();
+    let linked = api.expect("POST", &link, None, 200).await;
+    assert_eq!(linked["status"], "linked");
+    let signed_in = login(&server, &idp, &Person::named("root")).await;
+    assert_eq!(signed_in.user()["id"], root["id"]);
+    assert_eq!(api.last_trace().await["matched_by"], "external_id");
 }
 
 async fn name_ids_belong_to_their_provider(server: Server) {

@@ -1,0 +1,391 @@
+//! `/api/docs`: the document of [`super::openapi`] as a page that people read.
+//!
+//! It is made from the document alone, so that it says nothing else, and once,
+//! when somebody asks for the first time. It needs no script and nothing of other
+//! origins. It is in English as the API is.
+
+use std::sync::{Arc, OnceLock};
+
+use askama::Template;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Map, Value};
+
+use super::openapi::Document;
+use crate::platform::i18n::Locale;
+use crate::platform::web::{Kit, Page};
+
+#[derive(Clone)]
+struct Docs {
+    document: Arc<Document>,
+    kit: Kit,
+    html: Arc<OnceLock<Bytes>>,
+}
+
+/// The page's route. It is no part of the API, so the document does not have it.
+pub(super) fn router(document: Arc<Document>, kit: Kit) -> Router {
+    let docs = Docs {
+        document,
+        kit,
+        html: Arc::default(),
+    };
+    Router::new().route("/api/docs", get(show)).with_state(docs)
+}
+
+async fn show(State(docs): State<Docs>) -> Response {
+    let html = docs.html.get_or_init(|| {
+        let page = DocsPage::new(&docs.document.value, docs.kit.page(Locale::En));
+        page.render().unwrap_or_default().into()
+    });
+    if html.is_empty() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], html.clone()).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "api-docs.html")]
+struct DocsPage {
+    page: Page,
+    version: String,
+    intro: String,
+    token: String,
+    groups: Vec<Group>,
+    schemas: Vec<Shape>,
+    failures: Vec<Answer>,
+}
+
+/// The routes of one tag.
+struct Group {
+    name: String,
+    description: String,
+    routes: Vec<Route>,
+}
+
+struct Route {
+    id: String,
+    method: String,
+    path: String,
+    summary: String,
+    description: String,
+    scope: Option<String>,
+    roles: String,
+    open: bool,
+    parameters: Vec<Row>,
+    body: Option<Kind>,
+    answers: Vec<Answer>,
+    curl: String,
+}
+
+/// A parameter or a key.
+struct Row {
+    name: String,
+    place: String,
+    required: bool,
+    kind: Kind,
+    description: String,
+}
+
+/// What a value is: in words, and where the words lead.
+#[derive(Default)]
+struct Kind {
+    text: String,
+    bounds: String,
+    schema: Option<String>,
+}
+
+struct Answer {
+    status: String,
+    description: String,
+    kind: Kind,
+}
+
+struct Shape {
+    name: String,
+    description: String,
+    kind: Kind,
+    rows: Vec<Row>,
+    example: Option<String>,
+}
+
+/// The ways to fail that every closed route has; they stand once.
+const COMMON: [&str; 8] = [
+    "400", "401", "403", "404", "413", "415", "500", "503",
+];
+
+impl DocsPage {
+    fn new(document: &Value, page: Page) -> Self {
+        let tags = document["tags"].as_array().into_iter().flatten();
+        let groups = tags.map(|tag| Group {
+            name: text(&tag["name"]),
+            description: text(&tag["description"]),
+            routes: routes(document, &tag["name"]),
+        });
+        let components = &document["components"];
+        let schemas = components["schemas"].as_object().into_iter().flatten();
+        let mut failures: Vec<Answer> = Vec::new();
+        for response in components["responses"].as_object().into_iter().flatten() {
+            failures.push(Answer {
+                status: status_of(document, response.0),
+                description: text(&response.1["description"]),
+                kind: Kind::default(),
+            });
+        }
+        failures.sort_by(|a, b| a.status.cmp(&b.status));
+        Self {
+            page,
+            version: text(&document["info"]["version"]),
+            intro: text(&document["info"]["description"]),
+            token: text(&components["securitySchemes"]["token"]["description"]),
+            groups: groups.filter(|group| !group.routes.is_empty()).collect(),
+            schemas: schemas.map(|(name, schema)| shape(name, schema)).collect(),
+            failures,
+        }
+    }
+}
+
+/// The status under which a way to fail comes.
+fn status_of(document: &Value, name: &str) -> String {
+    let place = format!("#/components/responses/{name}");
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let mut responses = operations
+        .flat_map(|(_, operation)| operation["responses"].as_object().into_iter().flatten());
+    let found = responses.find(|(_, response)| response["$ref"] == place.as_str());
+    found.map(|(status, _)| status.clone()).unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().replace('\n', " ")
+}
+
+fn routes(document: &Value, tag: &Value) -> Vec<Route> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        // In the order in which one thinks of them.
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let operation = &item[method];
+            if operation["tags"][0] == *tag {
+                found.push(route(document, path, method, operation));
+            }
+        }
+    }
+    found
+}
+
+fn route(document: &Value, path: &str, method: &str, operation: &Value) -> Route {
+    let security = &operation["security"];
+    let scope = security[0]["token"][0].as_str().map(ToOwned::to_owned);
+    let roles = security.as_array().into_iter().flatten();
+    let roles = roles.flat_map(|one| one["session"].as_array().into_iter().flatten());
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let content = &operation["requestBody"]["content"]["application/json"];
+    let responses = operation["responses"].as_object().into_iter().flatten();
+    Route {
+        id: text(&operation["operationId"]),
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        summary: text(&operation["summary"]),
+        description: text(&operation["description"]),
+        open: !security.is_array(),
+        roles: roles.map(text).collect::<Vec<_>>().join(", "),
+        parameters: parameters
+            .map(|parameter| Row {
+                name: text(&parameter["name"]),
+                place: text(&parameter["in"]),
+                required: parameter["required"] == true,
+                kind: kind(&parameter["schema"]),
+                description: text(&parameter["description"]),
+            })
+            .collect(),
+        body: content.is_object().then(|| kind(&content["schema"])),
+        answers: responses
+            .filter(|(status, response)| {
+                !(COMMON.contains(&status.as_str()) && response["$ref"].is_string())
+            })
+            .map(|(status, response)| answer(document, status, response))
+            .collect(),
+        curl: curl(document, path, method, operation, scope.is_some()),
+        scope,
+    }
+}
+
+fn answer(document: &Value, status: &str, response: &Value) -> Answer {
+    let place = response["$ref"].as_str().and_then(|p| p.strip_prefix('#'));
+    let response = place
+        .and_then(|place| document.pointer(place))
+        .unwrap_or(response);
+    Answer {
+        status: status.to_owned(),
+        description: text(&response["description"]),
+        kind: kind(&response["content"]["application/json"]["schema"]),
+    }
+}
+
+/// A call that works once the values are one's own.
+fn curl(document: &Value, path: &str, method: &str, operation: &Value, closed: bool) -> String {
+    let origin = text(&document["servers"][0]["url"]);
+    let address = path
+        .replace("{slug}", "okta")
+        .replace("{id}", "$ID")
+        .replace("{user}", "$USER_ID");
+    let mut call = "curl".to_owned();
+    if !matches!(method, "get") {
+        call.push_str(" -X ");
+        call.push_str(&method.to_uppercase());
+    }
+    if closed {
+        call.push_str(" -H \"Authorization: Bearer $TOKEN\"");
+    }
+    let body = &operation["requestBody"]["content"];
+    let schema = body["application/json"]["schema"]["$ref"].as_str();
+    let example = schema
+        .and_then(|place| document.pointer(place.trim_start_matches('#')))
+        .map(|schema| &schema["examples"][0]);
+    if let Some(example) = example {
+        let kind = match method {
+            "patch" => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        call.push_str(" \\\n  -H \"Content-Type: ");
+        call.push_str(kind);
+        call.push_str("\" \\\n  -d '");
+        call.push_str(&example.to_string());
+        call.push('\'');
+    }
+    format!("{call} \\\n  \"{origin}{address}\"")
+}
+
+fn shape(name: &str, schema: &Value) -> Shape {
+    let example = Some(&schema["examples"][0]).filter(|example| example.is_object());
+    Shape {
+        name: name.to_owned(),
+        description: text(&schema["description"]),
+        kind: kind(schema),
+        rows: rows(schema),
+        example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
+    }
+}
+
+fn rows(schema: &Value) -> Vec<Row> {
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let mut rows: Vec<Row> = parts.flat_map(rows).collect();
+    let required = schema["required"].as_array();
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    rows.extend(properties.map(|(name, property)| Row {
+        name: name.clone(),
+        place: String::new(),
+        required: required.is_some_and(|all| all.iter().any(|key| key == name)),
+        kind: kind(property),
+        description: text(&property["description"]),
+    }));
+    rows
+}
+
+/// What a schema takes, in words.
+fn kind(schema: &Value) -> Kind {
+    let Some(object) = schema.as_object() else {
+        return Kind::default();
+    };
+    for key in ["oneOf", "anyOf"] {
+        let choices = object.get(key).and_then(Value::as_array);
+        let mut choices = choices.into_iter().flatten();
+        if let Some(choice) = choices.find(|choice| choice["type"] != "null") {
+            let mut kind = kind(choice);
+            kind.text.push_str(" or null");
+            return kind;
+        }
+    }
+    if let Some(place) = object.get("$ref").and_then(Value::as_str) {
+        let name = place.rsplit('/').next().unwrap_or_default();
+        return Kind {
+            text: name.to_owned(),
+            bounds: String::new(),
+            schema: Some(name.to_owned()),
+        };
+    }
+    let mut kind = named(object);
+    kind.bounds = bounds(object);
+    kind
+}
+
+fn named(object: &Map<String, Value>) -> Kind {
+    let of = |key: &str| object.get(key).map(self::kind).unwrap_or_default();
+    let (names, nullable): (Vec<String>, bool) = match object.get("type") {
+        Some(Value::String(one)) => (vec![one.clone()], false),
+        Some(Value::Array(several)) => {
+            let names = several.iter().map(text).filter(|name| name != "null");
+            (names.collect(), several.iter().any(|name| name == "null"))
+        }
+        _ => (vec!["any value".to_owned()], false),
+    };
+    let mut kind = match names.first().map(String::as_str) {
+        Some("array") => {
+            let items = of("items");
+            Kind {
+                text: format!("list of {}", items.text),
+                ..items
+            }
+        }
+        Some("object")
+            if object
+                .get("additionalProperties")
+                .is_some_and(Value::is_object) =>
+        {
+            let values = of("additionalProperties");
+            Kind {
+                text: format!("object of {}", values.text),
+                ..values
+            }
+        }
+        Some("string") => Kind {
+            text: "text".to_owned(),
+            ..Kind::default()
+        },
+        _ => Kind {
+            text: names.join(" or "),
+            ..Kind::default()
+        },
+    };
+    if nullable {
+        kind.text.push_str(" or null");
+    }
+    kind
+}
+
+fn bounds(object: &Map<String, Value>) -> String {
+    let mut all = Vec::new();
+    if let Some(words) = object.get("enum").and_then(Value::as_array) {
+        let words: Vec<String> = words.iter().map(text).collect();
+        all.push(words.join(", "));
+    }
+    if let Some(format) = object.get("format") {
+        all.push(text(format));
+    }
+    for (key, words) in [
+        ("minLength", "at least # characters"),
+        ("maxLength", "at most # characters"),
+        ("minimum", "from #"),
+        ("maximum", "up to #"),
+        ("minItems", "at least #"),
+        ("maxItems", "at most #"),
+        ("default", "# by default"),
+    ] {
+        if let Some(bound) = object.get(key).filter(|bound| !bound.is_null()) {
+            all.push(words.replace('#', &bound.to_string()));
+        }
+    }
+    all.join("; ")
+}
+
+impl Kind {
+    /// Where the schema stands on the page.
+    fn href(&self) -> Option<String> {
+        self.schema.as_ref().map(|name| format!("#schema-{name}"))
+    }
+}
