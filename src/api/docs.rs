@@ -114,9 +114,7 @@ struct Shape {
 }
 
 /// The ways to fail that every closed route has; they stand once.
-const COMMON: [&str; 8] = [
-    "400", "401", "403", "404", "413", "415", "500", "503",
-];
+const COMMON: [&str; 8] = ["400", "401", "403", "404", "413", "415", "500", "503"];
 
 impl DocsPage {
     fn new(document: &Value, page: Page) -> Self {

@@ -64,7 +64,7 @@ pub(super) async fn list(
     _: Caller<ReadGroups>,
     mut query: Query,
 ) -> Answer {
-    let search = query.text("q");
+    let search = query.words("q");
     let page = query.page();
     query.finish()?;
     let groups = state.directory.groups(search, page.cursor, page.limit);

@@ -56,8 +56,23 @@ impl Query {
         }
     }
 
-    /// A text; an empty one is none.
+    /// A text. An empty one is a mistake, as a filter that is mistyped is: a
+    /// script whose variable is empty does not mean everybody.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        let text = self.any_text(key)?;
+        if text.is_empty() {
+            self.refuse(key, "must not be empty; leave it out");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A text that narrows nothing when it is empty.
+    pub(super) fn words(&mut self, key: &'static str) -> Option<String> {
+        self.any_text(key).filter(|text| !text.is_empty())
+    }
+
+    fn any_text(&mut self, key: &'static str) -> Option<String> {
         self.known.push(key);
         let (found, rest) = std::mem::take(&mut self.pairs)
             .into_iter()
@@ -71,7 +86,7 @@ impl Query {
             self.refuse(key, "holds a character that no text can hold");
             return None;
         }
-        Some(text).filter(|text| !text.is_empty())
+        Some(text)
     }
 
     /// One word of a closed list.
@@ -128,7 +143,8 @@ impl Query {
     /// Which page is wanted, of a list whose cursors are ids.
     pub(super) fn page(&mut self) -> Wanted {
         // All ids are UUIDs; the type of this one does not matter.
-        let cursor = self.text("cursor").and_then(|text| {
+        // An empty one is the beginning: it is what a loop starts with.
+        let cursor = self.words("cursor").and_then(|text| {
             let id = UserId::parse(&text).map(|id| id.to_string());
             if id.is_none() {
                 self.refuse("cursor", "must be a next_cursor of this list");
@@ -142,7 +158,7 @@ impl Query {
     /// Which page is wanted, of a list that is small enough to be read whole:
     /// how many rows to leave out, and how many to show.
     pub(super) fn slice(&mut self) -> (usize, usize) {
-        let offset = match self.text("cursor").map(|text| text.parse()) {
+        let offset = match self.words("cursor").map(|text| text.parse()) {
             None => 0,
             Some(Ok(offset)) => offset,
             Some(Err(_)) => {
@@ -231,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_understood() {
         assert_eq!(mistakes(""), [""; 0]);
-        assert_eq!(mistakes("status=active&cursor=&limit=500&user="), [""; 0]);
+        assert_eq!(mistakes("status=active&cursor=&limit=500"), [""; 0]);
         let mut query = Query::parse("limit=7&cursor=00000000-0000-7000-8000-00000000000A");
         let wanted = Wanted {
             cursor: Some("00000000-0000-7000-8000-00000000000a".to_owned()),
@@ -242,6 +258,14 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told() {
+        assert_eq!(
+            mistakes("status=&limit=&user="),
+            [
+                "limit: must not be empty; leave it out",
+                "status: must not be empty; leave it out",
+                "user: must not be empty; leave it out",
+            ]
+        );
         assert_eq!(
             mistakes("limit=0&cursor=x&status=activ&user=7&stauts=active&zz=1&limit=3"),
             [

@@ -130,8 +130,8 @@ pub(super) async fn replace(
         Err(DirectoryError::NotFound(_)) => None,
         found => Some(found.or_problem(&state)?),
     };
-    check_match(&headers, before.as_ref())?;
     let provider = read(&state, with_slug(body, &slug)?).await?;
+    check_match(&headers, before.as_ref())?;
     let stored = save(&state, provider, before.as_ref(), caller.actor()).await?;
     let version = stored.version;
     let shape = shape(&state, stored).await?;
@@ -167,13 +167,13 @@ pub(super) async fn edit(
 ) -> Answer {
     let slug = slug(&name)?;
     let before = state.directory.provider(&slug).await.or_problem(&state)?;
-    check_match(&headers, Some(&before))?;
     let body = with_slug(body, &slug)?;
     let stands = serde_json::to_value(&before.provider).unwrap_or_default();
     let Value::Object(merged) = patch::merge(stands, Value::Object(body)) else {
         return Err(state.kit.unexpected("a merged object is none").into());
     };
     let provider = read(&state, merged).await?;
+    check_match(&headers, Some(&before))?;
     let stored = save(&state, provider, Some(&before), caller.actor()).await?;
     Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
 }

@@ -34,7 +34,7 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Answer {
     let filter = UserFilter {
-        search: query.text("q"),
+        search: query.words("q"),
         status: query.word("status", Status::ALL, Status::as_str),
         group: query.id("group", GroupId::parse),
     };

@@ -12,7 +12,7 @@ pub mod oauth;
 pub mod observation;
 pub mod profile;
 pub mod provider;
-mod schema;
+pub(crate) mod schema;
 pub mod scope;
 pub mod user;
 

@@ -9,10 +9,21 @@ macro_rules! fields {
     ($($variant:ident = $name:literal),+ $(,)?) => {
         /// A field of a user that a channel can observe. The names are those of
         /// the API, of `sync_fields`, of the attribute maps and of the columns.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Field {
             $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $variant),+
         }
+
+        impl utoipa::PartialSchema for Field {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                super::schema::words(
+                    "A field of a user that a channel can observe.",
+                    Self::ALL.iter().map(|field| field.name()),
+                )
+            }
+        }
+
+        impl utoipa::ToSchema for Field {}
 
         impl Field {
             /// Every field, in the order in which people read them.

@@ -17,6 +17,15 @@ fn text(description: &str, example: &str) -> ObjectBuilder {
         .examples([example])
 }
 
+/// One word of a closed list.
+pub(crate) fn words(description: &str, all: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description.trim()))
+        .enum_values(Some(all))
+        .into()
+}
+
 fn known(format: KnownFormat) -> Option<SchemaFormat> {
     Some(SchemaFormat::KnownFormat(format))
 }

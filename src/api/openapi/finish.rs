@@ -67,13 +67,15 @@ pub(super) fn finish(collected: &utoipa::openapi::OpenApi, origin: &str, cookie:
         "responses": failures(),
         "securitySchemes": security(cookie),
     });
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for item in paths.into_iter().flat_map(Map::values_mut) {
+    let mut paths = taken(&mut document, "/paths");
+    for item in paths.values_mut() {
         let operations = item.as_object_mut().into_iter().flat_map(Map::iter_mut);
         for (method, operation) in operations {
             complete(method, operation);
         }
     }
+    super::links::add(&mut paths);
+    document["paths"] = Value::Object(paths);
     document
 }
 
@@ -208,10 +210,12 @@ fn complete(method: &str, operation: &mut Value) {
             {"session": roles_for(scope, method == "get")},
         ]);
     }
-    if let Some(parameters) = operation["parameters"].as_array_mut() {
+    let parameters = operation.get_mut("parameters");
+    if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
         // The handlers' signatures name the parameters of paths too, but say
         // nothing of them.
         parameters.retain(|parameter| parameter["description"].is_string());
+        parameters.iter_mut().for_each(tidy);
     }
     let has = |place: &str| {
         let parameters = operation["parameters"].as_array();
@@ -253,6 +257,30 @@ fn complete(method: &str, operation: &mut Value) {
                 "schema": {"$ref": "#/components/schemas/Problem"},
             }});
         }
+    }
+}
+
+/// A parameter that may be left out is not `null`, and filters are not empty.
+fn tidy(parameter: &mut Value) {
+    let (is_query, name) = (parameter["in"] == "query", parameter["name"].clone());
+    let Some(schema) = parameter.get_mut("schema") else {
+        return;
+    };
+    let choices = schema["oneOf"].as_array();
+    let choice = choices.and_then(|all| all.iter().find(|one| one["type"] != "null"));
+    if let Some(choice) = choice.cloned() {
+        *schema = choice;
+    }
+    let kinds = schema["type"].as_array();
+    let kind = kinds.and_then(|all| all.iter().find(|kind| *kind != "null"));
+    if let Some(kind) = kind.cloned() {
+        schema["type"] = kind;
+    }
+    let is_plain = ["enum", "format", "pattern"]
+        .iter()
+        .all(|key| schema.get(key).is_none());
+    if is_query && is_plain && schema["type"] == "string" && name != "q" {
+        schema["minLength"] = json!(1);
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod finish;
 pub(super) mod inputs;
+mod links;
 pub(super) mod params;
 
 use std::sync::Arc;

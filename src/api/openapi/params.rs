@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use crate::api::paging::{LIMIT, MOST};
@@ -44,16 +44,22 @@ fn limit() -> Parameter {
     parameter("limit", ParameterIn::Query, description, schema)
 }
 
-const CURSOR: &str =
-    "Where the page begins: the `next_cursor` of the page before. It is to be taken as it is.";
+const CURSOR: &str = "Where the page begins: the `next_cursor` of the page before. It is to be taken as it \
+    is; empty for the first page.";
 
 /// What a list takes whose cursors are ids.
 pub(in crate::api) struct PageParams;
 
 impl IntoParams for PageParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        // An empty one is the beginning.
+        let empty = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(0));
+        let cursor = AnyOfBuilder::new().item(uuid()).item(empty);
+        let cursor = Schema::AnyOf(cursor.build());
         vec![
-            parameter("cursor", ParameterIn::Query, CURSOR, uuid()),
+            parameter("cursor", ParameterIn::Query, CURSOR, cursor),
             limit(),
         ]
     }
@@ -66,7 +72,7 @@ impl IntoParams for SliceParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let offset = ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[0-9]{1,9}$"));
+            .pattern(Some("^[0-9]{0,9}$"));
         vec![
             parameter("cursor", ParameterIn::Query, CURSOR, offset),
             limit(),

@@ -199,6 +199,125 @@ async fn what_is_sent_is_what_was_promised() {
 }
 
 #[tokio::test]
+async fn links_lead_to_operations_that_are_there() {
+    let api = Api::new().await;
+    let document = document(&api).await;
+    let mut ids = BTreeSet::new();
+    let mut links = Vec::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            ids.insert(operation["operationId"].as_str().unwrap());
+            for response in operation["responses"].as_object().unwrap().values() {
+                links.extend(response["links"].as_object().into_iter().flatten());
+            }
+        }
+    }
+    for (name, link) in &links {
+        assert!(ids.contains(name.as_str()), "{name}");
+        assert_eq!(link["operationId"], name.as_str());
+    }
+    let made = &document["paths"]["/api/v1/users"]["post"]["responses"]["201"]["links"];
+    assert_eq!(
+        made["users_deactivate"]["parameters"],
+        json!({"id": "$response.body#/id"})
+    );
+    let listed = &document["paths"]["/api/v1/providers"]["get"]["responses"]["200"]["links"];
+    assert_eq!(
+        listed["providers_test"]["parameters"],
+        json!({"slug": "$response.body#/items/0/slug"})
+    );
+}
+
+/// The words of a closed list are those that are sent.
+#[tokio::test]
+async fn words_are_those_that_are_sent() {
+    let api = Api::new().await;
+    let schemas = &document(&api).await["components"]["schemas"];
+    for (name, first) in [
+        ("Scope", "admin"),
+        ("Role", "admin"),
+        ("Status", "active"),
+        ("Field", "user_name"),
+        ("ActorKind", "user"),
+        ("TraceOutcome", "success"),
+        ("RequestBinding", "redirect"),
+        ("ManagedBy", "api"),
+    ] {
+        assert_eq!(schemas[name]["enum"][0], first, "{name}");
+        let description = schemas[name]["description"].as_str().unwrap();
+        assert!(description.ends_with(['.', ')']), "{name}: {description}");
+    }
+    for kind in ["command_line", "gateway"] {
+        let all = schemas["ActorKind"]["enum"].as_array().unwrap();
+        assert!(all.contains(&json!(kind)));
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_made_of_the_document() {
+    let api = Api::new().await;
+    let request = axum::http::Request::get("/api/docs").header("accept", "text/html");
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(api.router.clone(), request)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self'"),
+        "{policy}"
+    );
+    let html = http_body_util::BodyExt::collect(response.into_body())
+        .await
+        .unwrap();
+    let html = String::from_utf8(html.to_bytes().to_vec()).unwrap();
+    let page = scraper::Html::parse_document(&html);
+    let all = |selector: &str| {
+        let selector = scraper::Selector::parse(selector).unwrap();
+        let found = page.select(&selector);
+        let ids = found.map(|e| {
+            e.attr("id")
+                .or(e.attr("href"))
+                .unwrap_or_default()
+                .to_owned()
+        });
+        ids.collect::<Vec<_>>()
+    };
+    assert!(all("script").is_empty() && all("[style]").is_empty());
+    let ids: BTreeSet<String> = all("[id]").into_iter().collect();
+    assert_eq!(ids.len(), all("[id]").len(), "an id stands twice");
+    let document = document(&api).await;
+    let mut operations = 0;
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(ids.contains(operation["operationId"].as_str().unwrap()));
+            operations += 1;
+        }
+    }
+    assert_eq!(
+        all(".route pre[aria-label='Example with curl']").len(),
+        operations
+    );
+    for schema in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        assert!(ids.contains(&format!("schema-{schema}")), "{schema}");
+    }
+    for link in all("a") {
+        let place = link.strip_prefix('#');
+        assert!(
+            place.is_none_or(|id| ids.contains(id)),
+            "{link} leads nowhere"
+        );
+        assert!(link.starts_with(['#', '/']), "{link} leads elsewhere");
+    }
+}
+
+#[tokio::test]
 async fn a_patch_requires_nothing_and_clears_what_may_be_absent() {
     let api = Api::new().await;
     let document = document(&api).await;
