@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward::domain::Timestamp;
-use doorward::login::saml::response::{Expectations, decode};
+use doorward::login::saml::response::{Demands, Expectations, decode};
 use doorward::platform::xml::signature::{VerifyKey, sign_enveloped};
 use openssl::asn1::Asn1Time;
 use openssl::hash::MessageDigest;
@@ -163,6 +163,7 @@ fn expectations(keys: &[VerifyKey]) -> Expectations<'_> {
         keys,
         allow_sha1: false,
         decryption_keys: &[],
+        demands: Demands::default(),
     }
 }
 

@@ -19,8 +19,10 @@ mod openapi;
 mod options;
 mod paging;
 mod patch;
+mod provider_keys;
 pub mod provider_kinds;
 mod provider_shape;
+mod provider_test;
 mod providers;
 mod settings;
 mod tokens;
@@ -95,7 +97,8 @@ pub fn router(state: ApiState) -> Router {
             providers::edit,
             providers::remove
         ))
-        .routes(routes!(providers::test));
+        .routes(routes!(provider_test::test))
+        .routes(routes!(provider_keys::rotate));
     let rest = OpenApiRouter::new()
         .routes(routes!(me::show))
         .routes(routes!(tokens::list, tokens::create))

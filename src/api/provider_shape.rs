@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 
 use super::ok;
 use super::openapi::flattened;
+use super::provider_keys::KeyShape;
 use crate::directory::providers::{ManagedBy, StoredProvider};
 use crate::domain::{Provider, Timestamp};
+use crate::login::checks::Check;
 use crate::login::oauth;
+use crate::login::saml;
 use crate::login::saml::provider::{SamlProvider, SetupError};
 use crate::login::saml::sp_metadata::Urls;
 use utoipa::openapi::{RefOr, Schema};
 
 /// What an IdP has to send so that a start at its side becomes one at ours.
 const RELAY_STATE: &str = "initiate-sp-login";
-
-/// Days before its end from which a certificate is worth a warning.
-const SOON: i64 = 30;
 
 /// The provider with what the gateway adds to it.
 #[derive(Debug, Serialize)]
@@ -40,6 +40,9 @@ pub(super) struct Added {
     /// SAML: the signing certificates that the identity provider's metadata holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificates: Option<Vec<CertificateShape>>,
+    /// SAML: our own keys for it, the one that signs first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<KeyShape>>,
     /// What an admin should know, one sentence each.
     warnings: Vec<String>,
     managed_by: ManagedBy,
@@ -69,10 +72,11 @@ impl ToSchema for ProviderShape {
 
 /// The keys that the gateway adds; whoever sends back what was read may leave
 /// them in.
-pub(super) const READ_ONLY: [&str; 7] = [
+pub(super) const READ_ONLY: [&str; 8] = [
     "urls",
     "relay_state",
     "certificates",
+    "keys",
     "warnings",
     "managed_by",
     "created_at",
@@ -126,6 +130,7 @@ impl ProviderShape {
     pub(super) fn new(
         stored: StoredProvider,
         compiled: &Compiled,
+        keys: Vec<KeyShape>,
         origin: &str,
         now: Timestamp,
     ) -> Self {
@@ -141,6 +146,7 @@ impl ProviderShape {
         });
         let added = Added {
             certificates: Some(certificates.collect()),
+            keys: Some(keys),
             warnings: warnings(compiled, now),
             urls: UrlsShape {
                 login: urls.login,
@@ -174,6 +180,7 @@ impl ProviderShape {
             },
             relay_state: None,
             certificates: None,
+            keys: None,
             warnings: error
                 .map(|error| format!("nobody can sign in: {error}"))
                 .into_iter()
@@ -193,8 +200,8 @@ fn warnings(compiled: &Compiled, now: Timestamp) -> Vec<String> {
     match compiled {
         Err(error) => vec![format!("nobody can sign in: {error}")],
         Ok(ready) => {
-            let expiry = expiry(ready, now);
-            let expiry = (!expiry.ok).then_some(expiry.detail);
+            let expiry = saml::checks::expiry(ready, now);
+            let expiry = (!expiry.ok).then_some(expiry.summary);
             ready
                 .metadata
                 .warnings
@@ -204,15 +211,6 @@ fn warnings(compiled: &Compiled, now: Timestamp) -> Vec<String> {
                 .collect()
         }
     }
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Check {
-    name: &'static str,
-    ok: bool,
-    /// What was found, in words.
-    detail: String,
 }
 
 /// What a test of a provider answers.
@@ -225,137 +223,11 @@ pub(super) struct TestShape {
 }
 
 impl TestShape {
-    pub(super) fn new(provider: &Provider, compiled: &Compiled, now: Timestamp) -> Self {
-        let mut checks = match compiled {
-            Err(error) => vec![Check {
-                name: "metadata",
-                ok: false,
-                detail: error.sentence.clone(),
-            }],
-            Ok(ready) => vec![
-                metadata(ready),
-                certificates(ready, now),
-                expiry(ready, now),
-            ],
-        };
-        checks.push(allowed_domains(provider));
-        Self::of(checks)
-    }
-
-    /// What can be said of an OAuth provider without asking anybody.
-    pub(super) fn settings(provider: &Provider, origin: &str) -> Self {
-        let compiled = oauth::provider::compile(provider, origin);
-        let settings = Check {
-            name: "settings",
-            ok: compiled.is_ok(),
-            detail: match compiled {
-                Ok(_) => "complete".to_owned(),
-                Err(error) => error.to_string(),
-            },
-        };
-        Self::of(vec![settings, allowed_domains(provider)])
-    }
-
-    fn of(checks: Vec<Check>) -> Self {
+    pub(super) fn new(checks: Vec<Check>) -> Self {
         Self {
             ok: checks.iter().all(|check| check.ok),
             checks,
         }
-    }
-}
-
-fn allowed_domains(provider: &Provider) -> Check {
-    Check {
-        name: "allowed_domains",
-        ok: !provider.allowed_domains.is_empty(),
-        detail: if provider.allowed_domains.is_empty() {
-            "the list is empty, which admits nobody; * admits every domain".to_owned()
-        } else {
-            provider.allowed_domains.join(", ")
-        },
-    }
-}
-
-fn metadata(ready: &SamlProvider) -> Check {
-    let bindings = [
-        ready
-            .metadata
-            .sso_redirect
-            .as_ref()
-            .map(|_| "HTTP-Redirect"),
-        ready.metadata.sso_post.as_ref().map(|_| "HTTP-POST"),
-    ];
-    let bindings: Vec<&str> = bindings.into_iter().flatten().collect();
-    Check {
-        name: "metadata",
-        ok: true,
-        detail: format!(
-            "{} takes requests by {}",
-            ready.metadata.entity_id,
-            bindings.join(" and ")
-        ),
-    }
-}
-
-fn certificates(ready: &SamlProvider, now: Timestamp) -> Check {
-    let all = &ready.metadata.signing_certificates;
-    let named: Vec<String> = all
-        .iter()
-        .map(|certificate| format!("{} ({})", certificate.subject, certificate.key))
-        .collect();
-    let early = all
-        .iter()
-        .filter(|certificate| certificate.not_before > now);
-    let ok = early.count() < all.len();
-    let detail = if ok {
-        named.join("; ")
-    } else {
-        format!("none of them is valid yet: {}", named.join("; "))
-    };
-    Check {
-        name: "certificates",
-        ok,
-        detail,
-    }
-}
-
-/// Whether the metadata and the certificate that lasts longest stay good for
-/// a while: an IdP that publishes its next certificate beside the present one
-/// is about to change over, and in order.
-fn expiry(ready: &SamlProvider, now: Timestamp) -> Check {
-    let all = &ready.metadata.signing_certificates;
-    let certificate = all.iter().map(|certificate| certificate.not_after).max();
-    let days = |end: Timestamp| end.seconds_since(now).div_euclid(86_400);
-    let (ok, detail) = match (certificate, ready.metadata.valid_until) {
-        (Some(end), _) if end <= now => (
-            false,
-            format!(
-                "the signing certificate expired on {end}; logins still work, since the key is \
-                 pinned, but take the IdP's current metadata soon"
-            ),
-        ),
-        (_, Some(end)) if days(end) <= SOON => (
-            false,
-            format!(
-                "the metadata may be used until {end} only; take the IdP's current metadata \
-                 before that day, or logins end"
-            ),
-        ),
-        (Some(end), _) if days(end) <= SOON => (
-            false,
-            format!(
-                "the signing certificate ends on {end}, in {} days; take the IdP's new metadata \
-                 as soon as it publishes one",
-                days(end)
-            ),
-        ),
-        (Some(end), _) => (true, format!("until {end}")),
-        (None, _) => (false, "there is no signing certificate".to_owned()),
-    };
-    Check {
-        name: "expiry",
-        ok,
-        detail,
     }
 }
 

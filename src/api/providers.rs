@@ -11,10 +11,10 @@ use super::large::LargeJson;
 use super::openapi::inputs::{ProviderPatch, ProviderReplacement};
 use super::openapi::params::{IfMatch, SliceParams, SlugParam};
 use super::paging::{List, Query};
-use super::provider_shape::{
-    Compiled, ProviderShape, READ_ONLY, TestShape, etag, ok_with_etag, with_etag,
+use super::provider_shape::{Compiled, ProviderShape, READ_ONLY, etag, ok_with_etag, with_etag};
+use super::{
+    Answer, ApiState, created, no_content, ok, patch, provider_keys, provider_kinds, slug,
 };
-use super::{Answer, ApiState, created, no_content, ok, patch, provider_kinds, slug};
 use crate::directory::providers::{ManagedBy, Save, StoredProvider};
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
@@ -209,32 +209,6 @@ pub(super) async fn remove(
     Ok(no_content())
 }
 
-/// Looks once more at what is stored of a provider, and says what is wrong with it.
-#[utoipa::path(
-    post,
-    path = "/providers/{slug}/test",
-    tag = "Providers",
-    params(SlugParam),
-    responses(
-        (status = 200, description = "What was looked at.", body = TestShape),
-    ),
-    security(("token" = ["providers:write"])),
-)]
-pub(super) async fn test(
-    State(state): State<ApiState>,
-    _: Caller<WriteProviders>,
-    Path(name): Path<String>,
-) -> Answer {
-    let stored = state.directory.provider(&slug(&name)?).await;
-    let provider = stored.or_problem(&state)?.provider;
-    if provider.kind.is_oauth() {
-        return Ok(ok(TestShape::settings(&provider, state.kit.origin())));
-    }
-    let compiled = compile(&state, provider.clone()).await?;
-    let now = state.directory.now();
-    Ok(ok(TestShape::new(&provider, &compiled, now)))
-}
-
 fn path(slug: &Slug) -> String {
     format!("/api/v1/providers/{slug}")
 }
@@ -347,7 +321,7 @@ fn place(key: &str) -> String {
 }
 
 /// Reads a provider's metadata, on a thread where it may take its time.
-async fn compile(state: &ApiState, provider: Provider) -> Result<Compiled, ApiError> {
+pub(super) async fn compile(state: &ApiState, provider: Provider) -> Result<Compiled, ApiError> {
     let (origin, now) = (state.kit.origin().to_owned(), state.directory.now());
     let compiled =
         tokio::task::spawn_blocking(move || saml::provider::compile(&provider, &origin, now));
@@ -393,9 +367,11 @@ async fn shape(state: &ApiState, stored: StoredProvider) -> Result<ProviderShape
     }
     let compiled = compile(state, stored.provider.clone()).await?;
     let now = state.directory.now();
+    let keys = provider_keys::keys(state, &stored)?;
     Ok(ProviderShape::new(
         stored,
         &compiled,
+        keys,
         state.kit.origin(),
         now,
     ))

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::domain::{Role, Scope, Status};
+use crate::login::saml::rollover::Step;
 use crate::platform::config::Period;
 
 /// A self-hosted SSO identity gateway.
@@ -143,6 +144,17 @@ pub(super) enum ProviderCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Changes a provider's own key pair in two steps, so that no login fails:
+    /// `begin` publishes the next key, `finish` retires the old one when the
+    /// identity provider has read our metadata again, `cancel` takes the first
+    /// step back.
+    RotateKey {
+        /// The provider's slug.
+        slug: String,
+        /// begin, finish or cancel.
+        #[arg(value_parser = step)]
+        step: Step,
+    },
 }
 
 fn status(text: &str) -> Result<Status, String> {
@@ -155,6 +167,10 @@ fn role(text: &str) -> Result<Role, String> {
 
 fn scope(text: &str) -> Result<Scope, String> {
     Scope::parse(text).ok_or_else(|| one_of(Scope::ALL))
+}
+
+fn step(text: &str) -> Result<Step, String> {
+    Step::parse(text).ok_or_else(|| one_of(Step::ALL))
 }
 
 fn one_of<T: ToString>(words: &[T]) -> String {
@@ -187,6 +203,7 @@ mod tests {
             "user create --email ada@example.com -c x.toml",
             "token create --name ci -c x.toml",
             "provider apply p.toml -c x.toml",
+            "provider rotate-key okta begin -c x.toml",
         ] {
             assert_eq!(
                 parse(line).unwrap().config,
@@ -226,6 +243,8 @@ mod tests {
             "token create --name ci --scope everything",
             "token create --name ci --expires soon",
             "provider apply",
+            "provider rotate-key okta",
+            "provider rotate-key okta twist",
             "completions abacus",
         ] {
             assert!(parse(line).is_err(), "{line}");

@@ -16,6 +16,7 @@ pub mod lifecycle;
 pub mod linking;
 pub mod plan;
 pub mod policy;
+pub mod provider_keys;
 pub mod providers;
 pub mod reconcile;
 pub mod resolve;

@@ -1,6 +1,7 @@
 //! Ways in for a person. Each folder is one protocol and ends in an
 //! observation that `directory` resolves.
 
+pub mod checks;
 pub mod difference;
 pub mod explain;
 pub mod linking;

@@ -35,7 +35,7 @@ mod shapes;
 mod values;
 
 use doorward::login::saml::SamlError;
-use doorward::login::saml::response::{Decoded, Expectations, Verified, decode};
+use doorward::login::saml::response::{Decoded, Demands, Expectations, Verified, decode};
 use doorward::platform::xml::signature::VerifyKey;
 
 use support::forge::Scene;
@@ -60,6 +60,7 @@ fn expectations<'a>(scene: &'a Scene, keys: &'a [VerifyKey]) -> Expectations<'a>
         keys,
         allow_sha1: false,
         decryption_keys: &[],
+        demands: Demands::default(),
     }
 }
 

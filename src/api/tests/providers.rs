@@ -361,7 +361,15 @@ async fn a_test_looks_at_what_is_stored() {
         .expect(201);
     let fine = test().await.expect(200);
     assert_eq!(fine["ok"], true, "{fine}");
-    let names = ["metadata", "certificates", "expiry", "allowed_domains"];
+    let names = [
+        "metadata",
+        "endpoints",
+        "certificates",
+        "expiry",
+        "keys",
+        "allowed_domains",
+        "enabled",
+    ];
     let said: Vec<_> = fine["checks"]
         .as_array()
         .unwrap()
@@ -376,7 +384,7 @@ async fn a_test_looks_at_what_is_stored() {
         .expect(200);
     let nobody = test().await.expect(200);
     assert_eq!(
-        (&nobody["ok"], &nobody["checks"][3]["ok"]),
+        (&nobody["ok"], &nobody["checks"][5]["ok"]),
         (&json!(false), &json!(false))
     );
 
@@ -386,9 +394,9 @@ async fn a_test_looks_at_what_is_stored() {
     let day = 86_400;
     api.pass((days - 20) * day);
     let soon = test().await.expect(200);
-    assert_eq!(soon["checks"][2]["ok"], false);
+    assert_eq!(soon["checks"][3]["ok"], false);
     assert!(
-        soon["checks"][2]["detail"]
+        soon["checks"][3]["summary"]
             .as_str()
             .unwrap()
             .contains("in 20 days"),
@@ -397,7 +405,7 @@ async fn a_test_looks_at_what_is_stored() {
     api.pass(22 * day);
     let over = test().await.expect(200);
     assert!(
-        over["checks"][2]["detail"]
+        over["checks"][3]["summary"]
             .as_str()
             .unwrap()
             .contains("expired"),

@@ -218,7 +218,8 @@ fn colons(digest: &[u8]) -> String {
     bytes.join(":")
 }
 
-fn timestamp(time: &Asn1TimeRef) -> Option<Timestamp> {
+/// A moment as X.509 writes it.
+pub(super) fn timestamp(time: &Asn1TimeRef) -> Option<Timestamp> {
     let epoch = Asn1Time::from_unix(0).ok()?;
     let since = epoch.diff(time).ok()?;
     let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);

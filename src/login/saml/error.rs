@@ -157,6 +157,11 @@ pub enum SamlError {
     /// oracle.
     #[error("the encrypted assertion cannot be decrypted with our keys, or is not signed inside")]
     Decryption,
+    /// An assertion in clear, and the provider takes none.
+    #[error(
+        "the assertion is not encrypted, and this provider takes encrypted ones only (require_encryption)"
+    )]
+    NotEncrypted,
     /// An element that stands where no schema puts it, or twice.
     #[error("the {level} holds an unexpected or repeated {name}")]
     Unexpected {
@@ -367,6 +372,26 @@ pub enum SamlError {
     AuthnInstantFuture {
         /// Our time.
         now: Timestamp,
+        /// Its `AuthnInstant`.
+        received: Timestamp,
+    },
+    /// Authenticated in another way than was asked for.
+    #[error("the person was authenticated as {}, and {} was asked for (requested_authn_context)",
+        received.as_deref().unwrap_or("nothing that the IdP names"), expected.join(" or "))]
+    AuthnContextMismatch {
+        /// The context classes that were asked for.
+        expected: Vec<String>,
+        /// The one that the assertion names.
+        received: Option<String>,
+    },
+    /// Authenticated before the request, although the request wanted it anew.
+    #[error(
+        "the authentication took place at {received}, before it was asked for at {expected}, \
+        and the request wanted a new one (force_authn)"
+    )]
+    AuthnNotFresh {
+        /// When the request was sent.
+        expected: Timestamp,
         /// Its `AuthnInstant`.
         received: Timestamp,
     },

@@ -10,7 +10,8 @@ use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
-use openssl::rsa::Rsa;
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{Signer, Verifier};
 use openssl::x509::{X509, X509NameBuilder};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -59,6 +60,8 @@ pub struct SpKey {
     pub der: Vec<u8>,
     /// The certificate's SHA-256.
     pub fingerprint: String,
+    /// The last moment of the certificate's validity.
+    pub not_after: Timestamp,
 }
 
 impl std::fmt::Debug for SpKey {
@@ -109,12 +112,48 @@ impl SpKey {
     fn of(private: PKey<Private>, certificate: X509) -> Result<Self, KeyRingError> {
         let der = certificate.to_der()?;
         let fingerprint = crate::platform::crypto::sha256_hex(&der);
+        let not_after = super::certificates::timestamp(certificate.not_after());
         Ok(Self {
             private,
+            not_after: not_after.ok_or(KeyRingError::Format)?,
             certificate,
             der,
             fingerprint,
         })
+    }
+
+    /// The certificate's SHA-256 as consoles show it: upper case, with colons.
+    #[must_use]
+    pub fn fingerprint_with_colons(&self) -> String {
+        let pairs: Vec<String> = self
+            .fingerprint
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| String::from_utf8_lossy(pair).to_uppercase())
+            .collect();
+        pairs.join(":")
+    }
+
+    /// Whether the key does what it is for: what it signs verifies with the
+    /// published certificate, and what is encrypted for that it decrypts.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.prove().unwrap_or(false)
+    }
+
+    fn prove(&self) -> Result<bool, ErrorStack> {
+        const SAMPLE: &[u8] = b"doorward";
+        let public = self.certificate.public_key()?;
+        let mut signer = Signer::new(MessageDigest::sha256(), &self.private)?;
+        let signature = signer.sign_oneshot_to_vec(SAMPLE)?;
+        let mut verifier = Verifier::new(MessageDigest::sha256(), &public)?;
+        let verified = verifier.verify_oneshot(&signature, SAMPLE)?;
+        let (public, private) = (public.rsa()?, self.private.rsa()?);
+        let size = usize::try_from(public.size()).unwrap_or(0);
+        let (mut sealed, mut opened) = (vec![0; size], vec![0; size]);
+        public.public_encrypt(SAMPLE, &mut sealed, Padding::PKCS1_OAEP)?;
+        let length = private.private_decrypt(&sealed, &mut opened, Padding::PKCS1_OAEP)?;
+        Ok(verified && opened.get(..length) == Some(SAMPLE))
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn read_assertion(
     let confirmed_until = check_confirmations(subject, expect)?;
     check_conditions(assertion, expect)?;
     let authn = read_authn(assertion, expect)?;
+    check_authn(&authn, expect)?;
     Ok(Verified {
         assertion_id: assertion.attr("ID").unwrap_or_default().to_owned(),
         name_id,
@@ -343,6 +344,29 @@ fn read_authn(assertion: Node<'_>, expect: &Expectations<'_>) -> Result<Authn, S
         });
     }
     read.ok_or(SamlError::AuthnStatementMissing)
+}
+
+/// What was asked of the IdP, and how the person was authenticated instead.
+///
+/// SAML Core §3.3.2.2.1: an `exact` context is one of those that were named.
+/// §3.4.1: with `ForceAuthn` an earlier authentication is not relied upon.
+fn check_authn(authn: &Authn, expect: &Expectations<'_>) -> Result<(), SamlError> {
+    let wanted = expect.demands.contexts;
+    let context = authn.context.as_deref().unwrap_or_default();
+    if !wanted.is_empty() && !wanted.iter().any(|class| class == context) {
+        return Err(SamlError::AuthnContextMismatch {
+            expected: wanted.to_vec(),
+            received: authn.context.as_deref().map(clip),
+        });
+    }
+    let asked = expect.request_issued_at;
+    if expect.demands.fresh && authn.instant < asked.plus_seconds(-expect.max_skew_seconds) {
+        return Err(SamlError::AuthnNotFresh {
+            expected: asked,
+            received: authn.instant,
+        });
+    }
+    Ok(())
 }
 
 /// SAML Core §2.7.3. Attributes of the same name and format are one, wherever

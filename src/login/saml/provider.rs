@@ -2,13 +2,14 @@
 //! built, once for each change of the provider and not once for each login.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::attribute_map::AttributeMap;
 use super::keys::KeyRing;
 use super::metadata::{self, IdpMetadata};
 use super::sp_metadata::Urls;
 use crate::directory::providers::{self, StoredProvider};
+use crate::domain::provider::SamlSettings;
 use crate::domain::{Entropy, Provider, Slug, Timestamp};
 pub use crate::login::setup::SetupError;
 use crate::platform::crypto::Sealer;
@@ -34,6 +35,15 @@ pub struct SamlProvider {
     pub ring: Option<KeyRing>,
 }
 
+impl SamlProvider {
+    /// What the admin set for SAML.
+    #[must_use]
+    pub fn settings(&self) -> &SamlSettings {
+        static NONE: LazyLock<SamlSettings> = LazyLock::new(SamlSettings::default);
+        self.provider.saml.as_ref().unwrap_or(&NONE)
+    }
+}
+
 /// Makes a provider ready, or says why it cannot be used.
 pub fn compile(
     provider: &Provider,
@@ -47,14 +57,10 @@ pub fn compile(
             "a provider of kind saml needs its saml settings",
         )
     })?;
-    for (set, field) in [
-        (settings.require_encryption, "saml.require_encryption"),
-        (settings.metadata_url.is_some(), "saml.metadata_url"),
-    ] {
-        if set {
-            let sentence = "this version of the gateway does not offer it yet";
-            return Err(SetupError::new("saml.setting_unsupported", field, sentence));
-        }
+    if settings.metadata_url.is_some() {
+        let sentence = "this version of the gateway does not offer it yet";
+        let field = "saml.metadata_url";
+        return Err(SetupError::new("saml.setting_unsupported", field, sentence));
     }
     let attributes = AttributeMap::new(&settings.attributes).map_err(|e| {
         SetupError::new("saml.attributes_invalid", "saml.attributes", e.to_string())
@@ -196,15 +202,20 @@ impl Registry {
         }
     }
 
-    /// The keys of a provider, opened. A provider without any signs nothing.
+    /// See [`ring`].
     pub fn ring(&self, stored: &StoredProvider) -> Result<Option<KeyRing>, SetupError> {
-        if stored.secrets.is_empty() {
-            return Ok(None);
-        }
-        KeyRing::open(&stored.secrets, &self.sealer, &stored.provider.slug)
-            .map(Some)
-            .map_err(|e| SetupError::new("saml.keys_unusable", "slug", e.to_string()))
+        ring(stored, &self.sealer)
     }
+}
+
+/// The keys of a provider, opened. A provider without any signs nothing.
+pub fn ring(stored: &StoredProvider, sealer: &Sealer) -> Result<Option<KeyRing>, SetupError> {
+    if stored.secrets.is_empty() {
+        return Ok(None);
+    }
+    KeyRing::open(&stored.secrets, sealer, &stored.provider.slug)
+        .map(Some)
+        .map_err(|e| SetupError::new("saml.keys_unusable", "slug", e.to_string()))
 }
 
 fn usable(provider: Arc<SamlProvider>) -> Found {

@@ -23,11 +23,15 @@ use crate::domain::provider::NameIdFormat;
 pub const MEDIA_TYPE: &str = "application/samlmetadata+xml";
 
 /// What we decrypt, best first (XML Encryption 1.1 §5). An IdP that reads the
-/// list takes the first that it knows.
-const ENCRYPTION_METHODS: [&str; 3] = [
+/// list takes the first that it knows; AES-CBC is for those that know no other.
+const ENCRYPTION_METHODS: [&str; 7] = [
     "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+    "http://www.w3.org/2009/xmlenc11#aes192-gcm",
     "http://www.w3.org/2009/xmlenc11#aes128-gcm",
     "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+    "http://www.w3.org/2009/xmlenc11#rsa-oaep",
+    "http://www.w3.org/2001/04/xmlenc#aes256-cbc",
+    "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
 ];
 
 /// The addresses that a provider has here.

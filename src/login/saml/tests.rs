@@ -9,7 +9,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::SamlError;
-use super::response::{Attribute, Expectations, NameId, Verified, decode};
+use super::response::{Attribute, Demands, Expectations, NameId, Verified, decode};
 use crate::domain::Timestamp;
 use crate::platform::xml::signature::{VerifyKey, sign_enveloped};
 
@@ -74,6 +74,7 @@ fn expectations() -> Expectations<'static> {
         keys: std::slice::from_ref(&key().1),
         allow_sha1: false,
         decryption_keys: &[],
+        demands: Demands::default(),
     }
 }
 
@@ -506,5 +507,61 @@ fn what_the_assertion_may_not_say() {
                 expected
             );
         }
+    }
+}
+
+/// What a provider's settings ask for beyond the standard.
+#[test]
+fn demands_of_the_settings() {
+    fn with(demands: Demands<'_>) -> Expectations<'_> {
+        Expectations {
+            demands,
+            ..expectations()
+        }
+    }
+    let xml = sign(&plain(), Signed::Assertion);
+    let encrypted = Demands {
+        encrypted: true,
+        ..Demands::default()
+    };
+    let refused = verify_xml(&xml, &with(encrypted)).unwrap_err();
+    assert_eq!(refused.code(), "saml.not_encrypted");
+
+    let context = verify_xml(&xml, &expectations()).unwrap().authn_context;
+    let came = context.unwrap();
+    let other = "urn:oasis:names:tc:SAML:2.0:ac:classes:Smartcard".to_owned();
+    for (classes, good) in [
+        (vec![came.clone()], true),
+        (vec![other.clone(), came.clone()], true),
+        (vec![other.clone()], false),
+        (vec![came.to_uppercase()], false),
+    ] {
+        let contexts = Demands {
+            contexts: &classes,
+            ..Demands::default()
+        };
+        let verdict = verify_xml(&xml, &with(contexts));
+        let code = verdict.as_ref().err().map(SamlError::code);
+        assert_eq!(code.is_none(), good, "{classes:?}: {code:?}");
+        if let Err(error) = verdict {
+            assert_eq!(error.code(), "saml.authn_context_mismatch");
+            assert_eq!(error.received(), [came.clone()]);
+        }
+    }
+
+    let fresh = Demands {
+        fresh: true,
+        ..Demands::default()
+    };
+    let instant = verify_xml(&xml, &expectations()).unwrap().authn_instant;
+    for (asked, good) in [(0, true), (60, true), (61, false)] {
+        let expect = Expectations {
+            request_issued_at: instant.plus_seconds(asked),
+            max_skew_seconds: 60,
+            ..with(fresh)
+        };
+        let code = verify_xml(&xml, &expect).err().map(|e| e.code());
+        let stale = code == Some("saml.authn_not_fresh");
+        assert_ne!(stale, good, "{asked}: {code:?}");
     }
 }

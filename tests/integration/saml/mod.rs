@@ -2,11 +2,13 @@
 
 mod attacks;
 mod binding;
+mod encryption;
 mod happy;
 mod linking;
 mod metadata;
 mod policy;
 mod relay_state;
 mod replay;
+mod rollover;
 mod targets;
 mod transport;

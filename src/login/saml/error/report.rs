@@ -26,6 +26,7 @@ impl SamlError {
             Self::Encryption(EncryptionError::Algorithm { .. }) => "saml.encryption_algorithm",
             Self::Encryption(_) => "saml.encryption_malformed",
             Self::Decryption => "saml.decryption_failed",
+            Self::NotEncrypted => "saml.not_encrypted",
             Self::Unexpected { .. } => "saml.unexpected_element",
             Self::SignatureMissing => "saml.signature_missing",
             Self::SignatureMisplaced => "saml.signature_misplaced",
@@ -62,6 +63,8 @@ impl SamlError {
             Self::AudienceMismatch { .. } => "saml.audience_mismatch",
             Self::AuthnStatementMissing => "saml.authn_statement_missing",
             Self::AuthnInstantFuture { .. } => "saml.authn_instant_future",
+            Self::AuthnContextMismatch { .. } => "saml.authn_context_mismatch",
+            Self::AuthnNotFresh { .. } => "saml.authn_not_fresh",
             Self::AttributeUnnamed => "saml.attribute_unnamed",
         }
     }
@@ -79,7 +82,9 @@ impl SamlError {
             | Self::RecipientMismatch { expected, .. }
             | Self::AudienceMissing { expected }
             | Self::AudienceMismatch { expected, .. } => Some(expected.clone()),
+            Self::AuthnContextMismatch { expected, .. } => Some(expected.join(", ")),
             Self::IssueInstantPast { expected: time, .. }
+            | Self::AuthnNotFresh { expected: time, .. }
             | Self::IssueInstantFuture { now: time, .. }
             | Self::AuthnInstantFuture { now: time, .. }
             | Self::Expired { now: time, .. }
@@ -108,11 +113,13 @@ impl SamlError {
             Self::NotBearer { received } | Self::AudienceMismatch { received, .. } => {
                 received.clone()
             }
+            Self::AuthnContextMismatch { received, .. } => received.iter().cloned().collect(),
             Self::IdInvalid { id } | Self::IdDuplicate { id } => vec![id.clone()],
             Self::Unexpected { name, .. } | Self::ConditionUnknown { name } => vec![name.clone()],
             Self::IssueInstantPast { received, .. }
             | Self::IssueInstantFuture { received, .. }
             | Self::AuthnInstantFuture { received, .. }
+            | Self::AuthnNotFresh { received, .. }
             | Self::Expired { received, .. }
             | Self::NotYetValid { received, .. } => vec![received.rfc3339()],
             Self::Status(refusal) => std::iter::once(&refusal.code)

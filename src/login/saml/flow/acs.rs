@@ -28,7 +28,7 @@ use crate::login::explain::Report;
 use crate::login::saml::SamlError;
 use crate::login::saml::keys::KeyRing;
 use crate::login::saml::provider::{Found, SamlProvider};
-use crate::login::saml::response::{self, Decoded, Expectations, Verified};
+use crate::login::saml::response::{self, Decoded, Demands, Expectations, Verified};
 use crate::platform::i18n::Locale;
 use crate::platform::web::{ClientAddr, Message};
 use crate::sessions::sign_in::{self, SignIn};
@@ -281,6 +281,7 @@ async fn verify(
     let (verified, document) = on_cpu(state, move || {
         let own = provider.ring.iter().flat_map(KeyRing::all);
         let decryption_keys: Vec<_> = own.map(|key| key.private.clone()).collect();
+        let settings = provider.settings();
         let verified = decoded.verify(&Expectations {
             idp_entity_id: &provider.metadata.entity_id,
             sp_entity_id: &provider.urls.entity_id,
@@ -290,12 +291,9 @@ async fn verify(
             now,
             max_skew_seconds,
             keys: &provider.keys,
-            allow_sha1: provider
-                .provider
-                .saml
-                .as_ref()
-                .is_some_and(|s| s.allow_sha1),
+            allow_sha1: settings.allow_sha1,
             decryption_keys: &decryption_keys,
+            demands: Demands::of(settings),
         });
         (verified, TraceDocument::from(decoded.redacted()))
     })

@@ -314,12 +314,16 @@ pub async fn metadata(
     }
 }
 
-/// All keys, for the metadata: an IdP may meet either of them in a rollover.
+/// All keys for both uses: in a rollover an IdP may meet a signature of either,
+/// and encrypt for either.
 fn published(ring: &KeyRing) -> Vec<PublishedKey<'_>> {
-    let keys = ring.all().iter();
-    keys.map(|key| PublishedKey {
-        key_use: KeyUse::Signing,
-        certificate: &key.der,
-    })
-    .collect()
+    [KeyUse::Signing, KeyUse::Encryption]
+        .into_iter()
+        .flat_map(|key_use| {
+            ring.all().iter().map(move |key| PublishedKey {
+                key_use,
+                certificate: &key.der,
+            })
+        })
+        .collect()
 }

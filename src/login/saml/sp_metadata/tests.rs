@@ -111,7 +111,7 @@ fn a_full_document_keeps_the_order_of_the_schema() {
         published,
         [
             (Some("signing"), "signing".to_owned(), 0),
-            (Some("encryption"), "encryption".to_owned(), 3)
+            (Some("encryption"), "encryption".to_owned(), 7)
         ]
     );
     let logout: Vec<_> = role

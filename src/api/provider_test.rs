@@ -1,0 +1,67 @@
+//! `/providers/{slug}/test`: what an admin asks when people cannot sign in.
+
+use axum::extract::{Path, State};
+
+use super::auth::{Caller, WriteProviders};
+use super::error::{ApiError, OrProblem as _};
+use super::openapi::params::SlugParam;
+use super::provider_shape::TestShape;
+use super::providers::compile;
+use super::{Answer, ApiState, ok, slug};
+use crate::directory::providers::StoredProvider;
+use crate::domain::ProviderKind;
+use crate::login::checks::{self, Check};
+use crate::login::{oauth, saml};
+
+/// Looks at what a login through a provider depends on.
+///
+/// Answers what was found and, where it is not as it should be, what to change and where.
+#[utoipa::path(
+    post,
+    path = "/providers/{slug}/test",
+    tag = "Providers",
+    params(SlugParam),
+    responses(
+        (status = 200, description = "What was looked at.", body = TestShape),
+    ),
+    security(("token" = ["providers:write"])),
+)]
+pub(super) async fn test(
+    State(state): State<ApiState>,
+    _: Caller<WriteProviders>,
+    Path(name): Path<String>,
+) -> Answer {
+    let stored = state.directory.provider(&slug(&name)?).await;
+    let stored = stored.or_problem(&state)?;
+    let mut checks = match stored.provider.kind {
+        ProviderKind::Saml => saml_checks(&state, &stored).await?,
+        _ => vec![oauth_settings(&state, &stored)],
+    };
+    checks.extend(checks::admission(&stored.provider));
+    Ok(ok(TestShape::new(checks)))
+}
+
+/// What can be said of an OAuth provider without asking anybody.
+fn oauth_settings(state: &ApiState, stored: &StoredProvider) -> Check {
+    match oauth::provider::compile(&stored.provider, state.kit.origin()) {
+        Ok(_) => Check::fine("settings", "The settings are complete."),
+        Err(error) => Check::failed(
+            "settings",
+            error.sentence.clone(),
+            format!("Correct {}.", error.field),
+        ),
+    }
+}
+
+async fn saml_checks(state: &ApiState, stored: &StoredProvider) -> Result<Vec<Check>, ApiError> {
+    let now = state.directory.now();
+    let compiled = compile(state, stored.provider.clone()).await?;
+    let ring = saml::provider::ring(stored, &state.sealer);
+    let keys = tokio::task::spawn_blocking(move || saml::checks::own_keys(&ring, now));
+    let keys = keys
+        .await
+        .map_err(|panic| state.kit.unexpected(panic.to_string()))?;
+    let mut checks = saml::checks::settings(&compiled, now);
+    checks.push(keys);
+    Ok(checks)
+}
