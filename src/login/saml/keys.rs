@@ -147,13 +147,13 @@ impl SpKey {
         let mut signer = Signer::new(MessageDigest::sha256(), &self.private)?;
         let signature = signer.sign_oneshot_to_vec(SAMPLE)?;
         let mut verifier = Verifier::new(MessageDigest::sha256(), &public)?;
-        let verified = verifier.verify_oneshot(&signature, SAMPLE)?;
+        let holds = verifier.verify_oneshot(&signature, SAMPLE)?;
         let (public, private) = (public.rsa()?, self.private.rsa()?);
         let size = usize::try_from(public.size()).unwrap_or(0);
         let (mut sealed, mut opened) = (vec![0; size], vec![0; size]);
         public.public_encrypt(SAMPLE, &mut sealed, Padding::PKCS1_OAEP)?;
         let length = private.private_decrypt(&sealed, &mut opened, Padding::PKCS1_OAEP)?;
-        Ok(verified && opened.get(..length) == Some(SAMPLE))
+        Ok(holds && opened.get(..length) == Some(SAMPLE))
     }
 }
 

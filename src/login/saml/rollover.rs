@@ -134,8 +134,8 @@ fn taken(
     };
     let done = match step {
         Step::Begin => SpKey::generate(slug, now, entropy).and_then(|key| ring.add(key)),
-        Step::Finish => retire(&mut ring, |keys| keys.first()),
-        Step::Cancel => retire(&mut ring, |keys| keys.last()),
+        Step::Finish => retire(&mut ring, <[SpKey]>::first),
+        Step::Cancel => retire(&mut ring, <[SpKey]>::last),
     };
     done.map_err(unusable)?;
     Ok(ring)

@@ -545,7 +545,7 @@ fn demands_of_the_settings() {
         assert_eq!(code.is_none(), good, "{classes:?}: {code:?}");
         if let Err(error) = verdict {
             assert_eq!(error.code(), "saml.authn_context_mismatch");
-            assert_eq!(error.received(), [came.clone()]);
+            assert_eq!(error.received(), std::slice::from_ref(&came));
         }
     }
 
