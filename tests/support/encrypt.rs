@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use doorward::domain::Entropy;
 use openssl::md::{Md, MdRef};
 use openssl::pkey_ctx::PkeyCtx;
-use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 use openssl::symm::{Cipher, Crypter, Mode, encrypt_aead};
 use openssl::x509::X509;
@@ -70,8 +70,7 @@ impl Content {
     /// The IV, the ciphertext and, for GCM, the tag.
     fn octets(self, plaintext: &[u8], key: &[u8]) -> Vec<u8> {
         if self.is_cbc() {
-            let (mut padded, mut iv) = (plaintext.to_vec(), [0; 16]);
-            rand_bytes(&mut iv).unwrap();
+            let (mut padded, iv) = (plaintext.to_vec(), Entropy::System.bytes::<16>());
             let padding = 16 - padded.len() % 16;
             padded.resize(padded.len() + padding, 0);
             *padded.last_mut().unwrap() = u8::try_from(padding).unwrap();
@@ -82,8 +81,7 @@ impl Content {
             out.truncate(written);
             return [&iv[..], &out].concat();
         }
-        let (mut iv, mut tag) = ([0; 12], [0; 16]);
-        rand_bytes(&mut iv).unwrap();
+        let (iv, mut tag) = (Entropy::System.bytes::<12>(), [0; 16]);
         let out = encrypt_aead(self.cipher(), key, Some(&iv), &[], plaintext, &mut tag).unwrap();
         [&iv[..], &out, &tag].concat()
     }
@@ -135,8 +133,8 @@ impl Wrap {
 /// The `saml:EncryptedAssertion` that stands for an assertion, for the holder
 /// of the certificate (DER).
 pub fn encrypted(assertion: &str, certificate: &[u8], content: Content, wrap: Wrap) -> String {
-    let mut key = vec![0; content.cipher().key_len()];
-    rand_bytes(&mut key).unwrap();
+    let mut key = Entropy::System.bytes::<32>().to_vec();
+    key.truncate(content.cipher().key_len());
     let octets = content.octets(assertion.as_bytes(), &key);
     holder(content, wrap, &wrap.wrap(&key, certificate), &octets)
 }

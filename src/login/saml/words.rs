@@ -111,6 +111,9 @@ pub fn explain(error: &SamlError, place: &Place) -> Words {
         SamlError::EncryptedAssertionUnsupported
         | SamlError::Encryption(_)
         | SamlError::Decryption => encryption(error, place),
+        SamlError::NotEncrypted
+        | SamlError::AuthnContextMismatch { .. }
+        | SamlError::AuthnNotFresh { .. } => demands(error, place),
         SamlError::DestinationMismatch { expected, received }
         | SamlError::RecipientMismatch { expected, received } => address(expected, received, place),
         SamlError::AudienceMismatch { expected, received } => audience(expected, received, place),
@@ -333,6 +336,34 @@ fn encryption(error: &SamlError, place: &Place) -> (String, String) {
             place.at(Setting::Encryption)
         ),
     )
+}
+
+/// What the provider's settings ask beyond the standard's own rules.
+fn demands(error: &SamlError, place: &Place) -> (String, String) {
+    let remedy = match error {
+        SamlError::NotEncrypted => format!(
+            "Switch the encryption of assertions on, for the certificate of this provider, from {}. \
+             {}. Or set saml.require_encryption of the provider {:?} to false.",
+            place.metadata,
+            place.at(Setting::Encryption),
+            place.slug
+        ),
+        SamlError::AuthnContextMismatch { expected, .. } => format!(
+            "Let {} authenticate people for this application by {}, or take that out of \
+             saml.requested_authn_context of the provider {:?}.",
+            place.vendor.name(),
+            expected.join(" or "),
+            place.slug
+        ),
+        _ => format!(
+            "Let {} honour ForceAuthn in requests and ask for the password again, or set \
+             saml.force_authn of the provider {:?} to false. If AuthnInstant is wrong by little, \
+             compare the two clocks.",
+            place.vendor.name(),
+            place.slug
+        ),
+    };
+    (format!("{}.", capital(&error.to_string())), remedy)
 }
 
 fn other(error: &SamlError, place: &Place) -> (String, String) {

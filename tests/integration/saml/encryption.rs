@@ -86,6 +86,9 @@ async fn an_assertion_in_clear_is_refused_where_none_is_wanted() {
     assert!(server.api().users().await.is_empty());
 }
 
+/// How an answer is made that must not be opened.
+type Attack = Box<dyn Fn(&Forge) -> String>;
+
 /// All of them look the same from outside, to the page and to the trace.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_opened_is_one_and_the_same_refusal() {
@@ -98,7 +101,6 @@ async fn what_cannot_be_opened_is_one_and_the_same_refusal() {
         .await
         .remove(0);
     let stranger = keys::other_idp().certificate_der();
-    type Attack = Box<dyn Fn(&Forge) -> String>;
     let (gcm, cbc, oaep) = (Content::Aes256Gcm, Content::Aes128Cbc, Wrap::OaepSha1);
     let with = |certificate: &[u8], content, change: fn(Forge) -> Forge| -> Attack {
         let certificate = certificate.to_vec();

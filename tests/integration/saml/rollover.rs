@@ -59,7 +59,10 @@ async fn a_rollover_fails_no_login(server: Server) {
     let settings = json!({ "saml": { "sign_requests": true, "require_encryption": true } });
     let made = idp.register_with(&server, settings).await;
     let old = published(&server, "okta", "encryption").await.remove(0);
-    assert_eq!(published(&server, "okta", "signing").await, [old.clone()]);
+    assert_eq!(
+        published(&server, "okta", "signing").await,
+        std::slice::from_ref(&old)
+    );
     assert_eq!(made["keys"].as_array().unwrap().len(), 1);
     login(&server, &idp, &old).await.user();
 
@@ -75,7 +78,7 @@ async fn a_rollover_fails_no_login(server: Server) {
     assert_eq!(cancelled["rollover"], false);
     assert_eq!(
         published(&server, "okta", "encryption").await,
-        [old.clone()]
+        std::slice::from_ref(&old)
     );
 
     // Both are published, both decrypt, the old one signs.
@@ -100,7 +103,7 @@ async fn a_rollover_fails_no_login(server: Server) {
     let new = both[1].clone();
     assert_eq!(
         published(&server, "okta", "encryption").await,
-        [new.clone()]
+        std::slice::from_ref(&new)
     );
     assert_eq!(signer(&server, &both).await, Some(1));
     login(&server, &idp, &new).await.user();

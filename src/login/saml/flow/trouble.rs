@@ -287,6 +287,9 @@ fn message(error: &SamlError) -> Message {
         | SamlError::RecipientMismatch { .. }
         | SamlError::AudienceMismatch { .. }
         | SamlError::SignatureMissing
+        | SamlError::NotEncrypted
+        | SamlError::AuthnContextMismatch { .. }
+        | SamlError::AuthnNotFresh { .. }
         | SamlError::EncryptedAssertionUnsupported
         | SamlError::Encryption(_)
         | SamlError::Decryption
