@@ -62,6 +62,11 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
         ("patch", "/api/v1/providers/{slug}", To(PROVIDERS, &[])),
         ("delete", "/api/v1/providers/{slug}", To(PROVIDERS, &[])),
         ("post", "/api/v1/providers/{slug}/test", To(PROVIDERS, &[])),
+        (
+            "post",
+            "/api/v1/providers/{slug}/rotate-key",
+            To(PROVIDERS, &[]),
+        ),
         ("get", "/api/v1/tokens", To(&[], AUDITOR)),
         ("post", "/api/v1/tokens", To(&[], &[])),
         ("delete", "/api/v1/tokens/{id}", To(&[], &[])),
