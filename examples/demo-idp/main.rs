@@ -1,8 +1,9 @@
-//! A small SAML 2.0 identity provider for trying Doorward out, and for its
-//! tests. **Not for production**: it asks for no password and lets anybody in
+//! A small identity provider for trying Doorward out, and for its tests: by SAML
+//! 2.0, and by OpenID Connect. **Not for production**: it asks for no password and lets anybody in
 //! as anybody, and lets one break its answers on purpose.
 
 mod keys;
+mod openid;
 mod pages;
 mod people;
 mod request;
@@ -23,7 +24,7 @@ use crate::keys::SigningKey;
 use crate::pages::Idp;
 use crate::request::Source;
 
-/// A small SAML 2.0 identity provider for trying Doorward out. Not for production.
+/// A small identity provider (SAML 2.0 and OpenID Connect) for trying Doorward out. Not for production.
 #[derive(Parser)]
 #[command(name = "demo-idp")]
 struct Arguments {
@@ -33,12 +34,22 @@ struct Arguments {
     /// Where browsers reach it; http:// and the address by default.
     #[arg(long)]
     base_url: Option<String>,
-    /// Folder of its key and certificate, made at the first start.
+    /// Folder of its key, certificate and client secret, made at the first start.
     #[arg(long, default_value = "data/demo-idp")]
     data: PathBuf,
     /// Metadata of the service provider: a URL or a file, read at each sign-in.
     #[arg(long, default_value = "http://localhost:8080/saml/demo/metadata")]
     sp_metadata: String,
+    /// Where the OpenID side sends people back to.
+    #[arg(
+        long,
+        default_value = "http://localhost:8080/oauth/demo-openid/callback"
+    )]
+    redirect_uri: String,
+    /// Writes its OpenID side as provider `demo-openid` to this file, for
+    /// `doorward provider apply`.
+    #[arg(long)]
+    write_openid_provider: Option<PathBuf>,
     /// Writes itself as provider `demo` to this file, for `doorward provider apply`.
     #[arg(long)]
     write_provider: Option<PathBuf>,
@@ -58,7 +69,14 @@ async fn main() -> Result<()> {
         base_url,
         service_provider: Source(arguments.sp_metadata),
         key: SigningKey::load_or_create(&arguments.data)?,
+        redirect_uri: arguments.redirect_uri,
+        client_secret: keys::client_secret(&arguments.data)?,
+        memory: openid::Memory::default(),
     };
+    if let Some(file) = arguments.write_openid_provider {
+        keys::write_private(&file, openid::provider_toml(&idp).as_bytes())
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
     if let Some(file) = arguments.write_provider {
         std::fs::write(&file, pages::provider_toml(&idp)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
@@ -84,6 +102,13 @@ fn router(idp: Idp) -> Router {
         .route("/sso/edit", post(pages::edit))
         .route("/sso/answer", post(pages::answer))
         .route("/unsolicited", get(pages::unsolicited))
+        .route("/.well-known/openid-configuration", get(openid::discovery))
+        .route("/authorize", get(openid::authorize))
+        .route("/authorize/edit", post(openid::edit))
+        .route("/authorize/answer", post(openid::answer))
+        .route("/token", post(openid::token))
+        .route("/userinfo", get(openid::userinfo))
+        .route("/jwks", get(openid::jwks))
         .route(
             "/assets/style.css",
             get(move || async move { (css, include_str!("assets/style.css")) }),

@@ -14,6 +14,7 @@ use doorward::domain::{Clock, Entropy};
 use serde::Deserialize;
 
 use crate::keys::SigningKey;
+use crate::openid;
 use crate::people::{self, Person};
 use crate::request::{self, Source};
 use crate::response::{Answer, Signed, attr, text};
@@ -26,10 +27,16 @@ pub struct Idp {
     pub service_provider: Source,
     /// The signing key.
     pub key: SigningKey,
+    /// Where the OpenID side sends people back to.
+    pub redirect_uri: String,
+    /// The secret of the OpenID side's one client.
+    pub client_secret: String,
+    /// What the OpenID side remembers between two requests.
+    pub memory: openid::Memory,
 }
 
 /// The choices in the forms: value and label.
-type Choices = &'static [(&'static str, &'static str)];
+pub type Choices = &'static [(&'static str, &'static str)];
 
 const NAME_ID: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
 const NAME_ID_1_1: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:";
@@ -116,6 +123,8 @@ impl Fields {
 struct Home {
     base_url: String,
     sp_metadata: String,
+    client_id: &'static str,
+    redirect_uri: String,
     people: Vec<Person>,
 }
 
@@ -125,6 +134,7 @@ struct Choose {
     audience: String,
     form: Fields,
     people: Vec<Person>,
+    edit_at: &'static str,
 }
 
 #[derive(Template)]
@@ -164,13 +174,16 @@ impl IntoResponse for Problem {
     }
 }
 
-type Page = Result<Html<String>, Problem>;
+/// A page, or why there is none.
+pub type Page = Result<Html<String>, Problem>;
 
 /// `GET /`
 pub async fn home(State(idp): State<Arc<Idp>>) -> Page {
     let page = Home {
         base_url: idp.base_url.clone(),
         sp_metadata: idp.service_provider.0.clone(),
+        client_id: openid::CLIENT_ID,
+        redirect_uri: idp.redirect_uri.clone(),
         people: people::people(),
     };
     Ok(Html(page.render()?))
@@ -261,6 +274,7 @@ async fn choose(idp: &Idp, request: samael::schema::AuthnRequest, relay_state: S
         },
         audience: service_provider.entity_id,
         people: people::people(),
+        edit_at: "/sso/edit",
     };
     Ok(Html(page.render()?))
 }
