@@ -400,3 +400,96 @@ fn a_database_keeps_to_its_master_key() {
     place.run("check").good();
     assert_eq!(place.run(apply).good(), "okta: unchanged\n");
 }
+
+#[test]
+fn a_backup_is_taken_while_the_gateway_serves_and_put_back_when_it_does_not() {
+    let place = Place::new();
+    place.write(
+        "config.toml",
+        "public_url = \"http://localhost:8080\"\n[server]\nlisten = \"127.0.0.1:0\"\n\
+         [log]\nformat = \"json\"\n",
+    );
+    place.run("user create --email ada@example.com").good();
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .current_dir(place.0.path())
+        .arg("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(gateway.stderr.take().unwrap()).lines();
+    log.find(|line| line.as_ref().unwrap().contains("\"listening\""))
+        .unwrap()
+        .unwrap();
+
+    let said = place.run("backup backup.db").good();
+    assert!(said.starts_with("backup.db: "), "{said}");
+    assert!(
+        said.contains("The master key is not in it: keep data/doorward.key as well"),
+        "{said}"
+    );
+    let mode = std::fs::metadata(place.path("backup.db")).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+    let refused = place.run("backup backup.db").bad(1);
+    assert!(refused.contains("--force replaces it"), "{refused}");
+    place.run("backup backup.db --force").good();
+
+    place.run("user create --email grace@example.com").good();
+    let refused = place.run("restore backup.db").bad(1);
+    assert!(
+        refused.contains("a gateway that runs: stop it first"),
+        "{refused}"
+    );
+    let id = gateway.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    log.for_each(drop);
+    gateway.wait().unwrap();
+
+    let said = place.run("restore backup.db").good();
+    assert!(
+        said.starts_with("data/doorward.db: restored from backup.db"),
+        "{said}"
+    );
+    assert!(
+        said.contains("data/doorward.db.before-restore now"),
+        "{said}"
+    );
+    assert!(place.run("user list -q ada").good().contains("ada@"));
+    assert!(!place.run("user list -q grace").good().contains("grace@"));
+    place.run("check").good();
+
+    // To another machine, without its key.
+    let other = Place::new();
+    std::fs::copy(place.path("backup.db"), other.path("backup.db")).unwrap();
+    let moved = other.run("restore backup.db");
+    assert_eq!(moved.code, 0, "{moved:?}");
+    assert!(
+        moved
+            .err
+            .contains("warning: the backup belongs to the master key"),
+        "{moved:?}"
+    );
+    std::fs::copy(
+        place.path("data/doorward.key"),
+        other.path("data/doorward.key"),
+    )
+    .unwrap();
+    other.run("check").good();
+}
+
+#[test]
+fn a_backup_of_postgres_is_left_to_its_own_tools() {
+    let place = Place::new();
+    place.write(
+        "config.toml",
+        "public_url = \"http://localhost:8080\"\n[database]\nurl = \"postgres://u:secret@127.0.0.1/d\"\n",
+    );
+    let said = place.run("backup x.dump").bad(1);
+    assert!(
+        said.contains("pg_dump --format=custom --file=x.dump"),
+        "{said}"
+    );
+    assert!(!said.contains("secret"), "{said}");
+    let said = place.run("restore x.dump").bad(1);
+    assert!(said.contains("pg_restore"), "{said}");
+}

@@ -45,6 +45,12 @@ pub(super) enum Command {
     /// Identity providers.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// Copies the embedded database to a file, while the gateway serves. The
+    /// master key is not in it.
+    Backup(BackupArgs),
+    /// Puts a copy in the place of the embedded database. The gateway must not
+    /// run; the database that was there is kept aside.
+    Restore(RestoreArgs),
     /// Prints the script that completes this command line in a shell.
     Completions {
         /// The shell.
@@ -155,6 +161,25 @@ pub(super) enum ProviderCommand {
         #[arg(value_parser = step)]
         step: Step,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// The file to make, with mode 0600.
+    pub file: PathBuf,
+    /// Replaces a file of this name.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// The file that `backup` made.
+    pub file: PathBuf,
+    /// Goes on when the present database is so damaged that nobody can tell
+    /// whether a gateway has it open.
+    #[arg(long)]
+    pub force: bool,
 }
 
 fn status(text: &str) -> Result<Status, String> {

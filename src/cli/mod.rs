@@ -5,6 +5,7 @@
 //! them. Exit codes: 0 done, 1 a problem, 2 a command line that makes no sense.
 
 mod args;
+mod backup;
 mod check;
 mod gateway;
 mod out;
@@ -53,6 +54,8 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user::run(&cli.config, command),
         Command::Token(command) => token::run(&cli.config, command),
         Command::Provider(command) => provider::run(&cli.config, command),
+        Command::Backup(args) => backup::backup(&cli.config, args),
+        Command::Restore(args) => backup::restore(&cli.config, args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "doorward", &mut script);

@@ -30,12 +30,19 @@ pub(super) async fn sqlite(db: &SqliteDb) -> Result<Vec<String>, StorageError> {
             .map_err(|e| StorageError::Unusable(format!("no lock file can be made: {e}")))?;
         lock.lock()
             .map_err(|e| StorageError::Unusable(format!("no lock to be had: {e}")))?;
-        let report = embedded_sqlite::migrations::runner()
-            .run(connection)
-            .map_err(failure)?;
-        Ok(names(&report))
+        self::connection(connection)
     })
     .await
+}
+
+/// Applies what is missing to a database that nobody else has open.
+pub(super) fn connection(
+    connection: &mut rusqlite::Connection,
+) -> Result<Vec<String>, StorageError> {
+    let report = embedded_sqlite::migrations::runner()
+        .run(connection)
+        .map_err(failure)?;
+    Ok(names(&report))
 }
 
 pub(super) async fn postgres(db: &PostgresDb) -> Result<Vec<String>, StorageError> {

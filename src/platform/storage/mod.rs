@@ -28,6 +28,7 @@
 //! BOOLEAN and BYTEA/BLOB only; ids are UUIDv7 text, times UTC epoch
 //! milliseconds, JSON is TEXT. What has to differ stands in [`dialect`].
 
+pub mod backup;
 pub mod dialect;
 mod error;
 mod migrate;
