@@ -45,6 +45,9 @@ pub(super) enum Command {
     /// Identity providers.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// SAML messages and metadata, explained.
+    #[command(subcommand)]
+    Saml(SamlCommand),
     /// Copies the embedded database to a file, while the gateway serves. The
     /// master key is not in it.
     Backup(BackupArgs),
@@ -161,6 +164,26 @@ pub(super) enum ProviderCommand {
         #[arg(value_parser = step)]
         step: Step,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SamlCommand {
+    /// Explains a metadata file or a SAML response: who, until when, which keys,
+    /// algorithms and attributes, and what this gateway would say to it.
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// XML, base64, the body of a form or an address that carries it; - is the
+    /// standard input.
+    pub file: PathBuf,
+    /// The provider to compare with. Without it: the one whose IdP it names.
+    #[arg(long, value_name = "SLUG")]
+    pub provider: Option<String>,
+    /// As JSON, for scripts.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,8 +8,10 @@ mod args;
 mod backup;
 mod check;
 mod gateway;
+mod inspected;
 mod out;
 mod provider;
+mod saml;
 mod serve;
 mod token;
 mod user;
@@ -54,6 +56,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user::run(&cli.config, command),
         Command::Token(command) => token::run(&cli.config, command),
         Command::Provider(command) => provider::run(&cli.config, command),
+        Command::Saml(command) => saml::run(&cli.config, command),
         Command::Backup(args) => backup::backup(&cli.config, args),
         Command::Restore(args) => backup::restore(&cli.config, args),
         Command::Completions { shell } => {

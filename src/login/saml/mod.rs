@@ -13,6 +13,7 @@ pub mod checks;
 pub mod error;
 pub mod flow;
 mod gate;
+pub mod inspect;
 pub mod keys;
 mod meaning;
 pub mod metadata;

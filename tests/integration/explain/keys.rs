@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 use openssl::symm::{Cipher, encrypt_aead};
+use openssl::x509::X509;
 use serde_json::json;
 
 use super::{Told, browser, login, okta};
@@ -194,8 +195,13 @@ async fn an_answer_that_our_key_does_not_open() {
     }
 }
 
-/// For a certificate of somebody else's: AES-256-GCM and RSA-OAEP.
+/// For a certificate of somebody else's.
 fn encrypted(assertion: &str) -> String {
+    encrypted_for(assertion, &keys::other_idp().certificate_base64())
+}
+
+/// For the certificate that metadata shows: AES-256-GCM and RSA-OAEP.
+pub fn encrypted_for(assertion: &str, certificate: &str) -> String {
     const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
     let (mut key, mut iv, mut tag) = ([0; 32], [0; 12], [0; 16]);
     rand_bytes(&mut key).unwrap();
@@ -203,7 +209,11 @@ fn encrypted(assertion: &str) -> String {
     let cipher = Cipher::aes_256_gcm();
     let body = encrypt_aead(cipher, &key, Some(&iv), &[], assertion.as_bytes(), &mut tag).unwrap();
     let octets = STANDARD.encode([&iv[..], &body, &tag].concat());
-    let public = keys::other_idp().private.rsa().unwrap();
+    let der = STANDARD
+        .decode(certificate.replace(char::is_whitespace, ""))
+        .unwrap();
+    let public = X509::from_der(&der).unwrap().public_key().unwrap();
+    let public = public.rsa().unwrap();
     let mut wrapped = vec![0; public.size() as usize];
     public
         .public_encrypt(&key, &mut wrapped, Padding::PKCS1_OAEP)

@@ -8,6 +8,7 @@ mod addresses;
 mod browser;
 mod flood;
 mod idp;
+mod inspect;
 mod keys;
 mod people;
 mod time;

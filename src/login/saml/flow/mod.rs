@@ -2,7 +2,7 @@
 //! the IdP, [`acs`] takes the IdP's answer, [`finish`] signs the browser in.
 
 pub mod acs;
-mod answer;
+pub(super) mod answer;
 mod cpu;
 pub mod finish;
 mod relay;
