@@ -1,10 +1,12 @@
 //! `doorward saml inspect`, against a configured provider.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::okta;
 use crate::harness::{Browser, Forge, Idp, Person, Server, encode, now};
-use crate::support::forge::encode as base64;
+use crate::support::forge::encode as base64_of;
 
 async fn forge(server: &Server, idp: &Idp) -> Forge {
     let mut browser = Browser::new(server);
@@ -136,9 +138,12 @@ async fn an_encrypted_answer_is_opened() {
         .and_then(|(_, rest)| rest.split_once('<'))
         .unwrap()
         .0;
+    let ours = STANDARD
+        .decode(ours.replace(char::is_whitespace, ""))
+        .unwrap();
     let forge = forge(&server, &idp).await;
-    let encrypted = super::keys::encrypted_for(&forge.assertion_xml(), ours);
-    let field = base64(forge.response_around(&encrypted).as_bytes());
+    let encrypted = super::keys::encrypted_for(&forge.assertion_xml(), &ours);
+    let field = base64_of(forge.response_around(&encrypted).as_bytes());
     let shown = inspect(&server, &field, &[]);
     assert_eq!(shown["decrypted"], true, "{shown:#}");
     assert_eq!(shown["name_id"], "00u-alice");

@@ -1,15 +1,10 @@
 //! Certificates, signatures and encryption that do not fit.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use openssl::rand::rand_bytes;
-use openssl::rsa::Padding;
-use openssl::symm::{Cipher, encrypt_aead};
-use openssl::x509::X509;
 use serde_json::json;
 
 use super::{Told, browser, login, okta};
 use crate::harness::{Idp, Person, Server, now};
+use crate::support::encrypt::{self, Content, Wrap};
 use crate::support::forge::idp_metadata;
 use crate::support::keys;
 use crate::support::signature::{RSA_SHA1, SHA1, Signature};
@@ -197,39 +192,12 @@ async fn an_answer_that_our_key_does_not_open() {
 
 /// For a certificate of somebody else's.
 fn encrypted(assertion: &str) -> String {
-    encrypted_for(assertion, &keys::other_idp().certificate_base64())
+    encrypted_for(assertion, &keys::other_idp().certificate_der())
 }
 
-/// For the certificate that metadata shows: AES-256-GCM and RSA-OAEP.
-pub fn encrypted_for(assertion: &str, certificate: &str) -> String {
-    const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-    let (mut key, mut iv, mut tag) = ([0; 32], [0; 12], [0; 16]);
-    rand_bytes(&mut key).unwrap();
-    rand_bytes(&mut iv).unwrap();
-    let cipher = Cipher::aes_256_gcm();
-    let body = encrypt_aead(cipher, &key, Some(&iv), &[], assertion.as_bytes(), &mut tag).unwrap();
-    let octets = STANDARD.encode([&iv[..], &body, &tag].concat());
-    let der = STANDARD
-        .decode(certificate.replace(char::is_whitespace, ""))
-        .unwrap();
-    let public = X509::from_der(&der).unwrap().public_key().unwrap();
-    let public = public.rsa().unwrap();
-    let mut wrapped = vec![0; public.size() as usize];
-    public
-        .public_encrypt(&key, &mut wrapped, Padding::PKCS1_OAEP)
-        .unwrap();
-    let wrapped = STANDARD.encode(wrapped);
-    format!(
-        "<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
-         <x:EncryptedData xmlns:x=\"{XENC}\" Type=\"{XENC}Element\">\
-         <x:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes256-gcm\"/>\
-         <d:KeyInfo xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"><x:EncryptedKey>\
-         <x:EncryptionMethod Algorithm=\"{XENC}rsa-oaep-mgf1p\"/>\
-         <x:CipherData><x:CipherValue>{wrapped}</x:CipherValue></x:CipherData>\
-         </x:EncryptedKey></d:KeyInfo>\
-         <x:CipherData><x:CipherValue>{octets}</x:CipherValue></x:CipherData>\
-         </x:EncryptedData></saml:EncryptedAssertion>"
-    )
+/// For this certificate, as IdPs of today do.
+pub fn encrypted_for(assertion: &str, certificate: &[u8]) -> String {
+    encrypt::encrypted(assertion, certificate, Content::Aes256Gcm, Wrap::OaepSha1)
 }
 
 #[tokio::test]
