@@ -493,3 +493,122 @@ fn a_backup_of_postgres_is_left_to_its_own_tools() {
     let said = place.run("restore x.dump").bad(1);
     assert!(said.contains("pg_restore"), "{said}");
 }
+
+#[test]
+fn check_tells_warnings_from_errors() {
+    let place = Place::new();
+    place.write(
+        "config.toml",
+        "public_url = \"http://localhost:8080\"\n[server]\nlisten = \"0.0.0.0:9090\"\n",
+    );
+    let found = place.run("check");
+    assert_eq!(found.code, 0, "{found:?}");
+    for line in [
+        "warning: public_url: names port 8080, and the gateway listens on port 9090 (server.listen)",
+        "warning: public_url: only this machine can follow it, although 0.0.0.0:9090 can be reached",
+        "./config.toml is fine",
+    ] {
+        assert!(
+            found.out.lines().any(|l| l.starts_with(line)),
+            "{line}\n{}",
+            found.out
+        );
+    }
+    place.write(
+        "config.toml",
+        "public_url = \"http://sso.example.com\"\n[server]\ntrusted_proxies = [\"10.0.0.0/7\"]\n",
+    );
+    let found = place.run("check");
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(
+        found.out.contains("although there are trusted proxies"),
+        "{}",
+        found.out
+    );
+    assert!(found.out.contains("is very wide"), "{}", found.out);
+}
+
+#[test]
+fn check_knows_which_migrations_a_database_has() {
+    let place = Place::new();
+    place.run("migrate").good();
+    assert_eq!(place.run("check").good(), "./config.toml is fine\n");
+    let change = |sql: &str| {
+        rusqlite::Connection::open(place.path("data/doorward.db"))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    };
+    let last = "SELECT MAX(version) FROM refinery_schema_history";
+    change(&format!(
+        "DELETE FROM refinery_schema_history WHERE version = ({last})"
+    ));
+    let found = place.run("check");
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(
+        found
+            .out
+            .starts_with("warning: database.url: the database is not up to date: V"),
+        "{}",
+        found.out
+    );
+    change(
+        "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
+         VALUES (999, 'later', '2030-01-01T00:00:00Z', '1')",
+    );
+    let found = place.run("check");
+    assert_eq!(found.code, 1, "{found:?}");
+    assert!(
+        found.out.contains("error: database.url: was written by a newer or another version of the gateway, which also has V999__later"),
+        "{}",
+        found.out
+    );
+}
+
+#[test]
+fn check_warns_of_stored_providers_that_let_nobody_in() {
+    let place = Place::new();
+    let metadata = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("idp-metadata-fixtures")
+        .join("okta/metadata.xml");
+    place.write(
+        "okta.toml",
+        &format!(
+            "[[provider]]\nslug = \"okta\"\nkind = \"saml\"\nsaml.metadata_file = {metadata:?}\n"
+        ),
+    );
+    place.run("provider apply okta.toml");
+    let found = place.run("check");
+    assert_eq!(found.code, 0, "{found:?}");
+    let warning = "warning: provider[okta].allowed_domains: is empty, which admits nobody";
+    assert!(found.out.lines().any(|l| l == warning), "{}", found.out);
+}
+
+#[test]
+fn inspect_needs_neither_configuration_nor_database() {
+    let place = Place::new();
+    std::fs::remove_file(place.path("config.toml")).unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("idp-metadata-fixtures");
+    std::fs::copy(fixtures.join("okta/metadata.xml"), place.path("okta.xml")).unwrap();
+    let said = place.run("saml inspect okta.xml").good();
+    for words in [
+        "Metadata of an identity provider",
+        "entity id",
+        "http://www.okta.com/exk1example2Corp3p4x7",
+        "RSA 2048",
+        "this gateway can use it",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    std::fs::copy(fixtures.join("hostile/html.xml"), place.path("page.xml")).unwrap();
+    let refused = place.run("saml inspect page.xml");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    place.write("nonsense", "hello");
+    let refused = place.run("saml inspect nonsense").bad(1);
+    assert!(
+        refused.contains("nonsense cannot be explained: it is neither XML nor base64"),
+        "{refused}"
+    );
+    let refused = place.run("saml inspect okta.xml --provider okta").bad(1);
+    assert!(refused.contains("config.toml"), "{refused}");
+}

@@ -2,6 +2,9 @@
 //! what it points to, each finding with its key. Nothing is written: a
 //! database that does not exist yet is not made.
 
+mod place;
+mod schema;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -32,6 +35,7 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
     } = Config::examine(path);
     let mut findings = Findings { problems, warnings };
     if let Some(config) = config {
+        place::check(&config, &mut findings);
         let keys = check_key(&config, &mut findings);
         gateway::block_on(async {
             check_database(&config, keys.as_ref(), &mut findings).await;
@@ -140,6 +144,7 @@ async fn check_database(config: &Config, keys: Option<&MasterKeys>, findings: &m
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, open(config)).await {
         Ok(Ok(directory)) => {
+            schema::check(&directory.db, findings).await;
             check_fingerprint(&directory, config, keys, findings).await;
             check_stored_providers(&directory, config, findings).await;
         }
@@ -161,10 +166,6 @@ async fn open(config: &Config) -> Result<Directory, StorageError> {
 async fn check_stored_providers(directory: &Directory, config: &Config, findings: &mut Findings) {
     // A database without tables is an empty one: `serve` makes them.
     let Ok(stored) = directory.providers().await else {
-        findings.warning(
-            "database.url",
-            "the database is not up to date; `doorward migrate` or the next start does that",
-        );
         return;
     };
     if let Err(error) = directory.db.ping_write().await {
@@ -175,6 +176,11 @@ async fn check_stored_providers(directory: &Directory, config: &Config, findings
         listed.any(|other| other.slug == provider.slug)
     };
     for stored in stored.iter().filter(|s| !in_file(&s.provider)) {
+        // Those of the file were looked at when it was read.
+        if stored.provider.allowed_domains.is_empty() {
+            let key = format!("provider[{}].allowed_domains", stored.provider.slug);
+            findings.warning(&key, "is empty, which admits nobody");
+        }
         check_provider(&stored.provider, config, directory.now(), findings);
     }
 }

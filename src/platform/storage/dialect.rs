@@ -42,6 +42,18 @@ impl Dialect {
         }
     }
 
+    /// Counts the tables of the name `$1`: none or one.
+    #[must_use]
+    pub const fn count_tables(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Self::Postgres => {
+                "SELECT COUNT(*) FROM (SELECT to_regclass(CAST($1 AS TEXT)) AS found) AS named \
+                 WHERE found IS NOT NULL"
+            }
+        }
+    }
+
     /// Whether what a unit has read stays so until it ends, since nobody else
     /// writes meanwhile.
     #[must_use]

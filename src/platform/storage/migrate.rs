@@ -1,6 +1,7 @@
 //! Migrations with refinery. Several processes may start at once on an empty
 //! database: a lock lets one of them do the work.
 
+use super::dialect::Dialect;
 use super::error::StorageError;
 use super::postgres::PostgresDb;
 use super::sqlite::SqliteDb;
@@ -43,6 +44,37 @@ pub(super) fn connection(
         .run(connection)
         .map_err(failure)?;
     Ok(names(&report))
+}
+
+/// What of the migrations that this version knows a database has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Those that are still to be applied.
+    pub missing: Vec<String>,
+    /// Those that this version does not know.
+    pub foreign: Vec<String>,
+}
+
+/// Compares what was applied, versions and names, with what there is.
+pub(super) fn compare(dialect: Dialect, applied: &[(i64, String)]) -> Schema {
+    let runner = match dialect {
+        Dialect::Sqlite => embedded_sqlite::migrations::runner(),
+        Dialect::Postgres => embedded_postgres::migrations::runner(),
+    };
+    let known: Vec<(i64, String)> = runner
+        .get_migrations()
+        .iter()
+        .map(|migration| (i64::from(migration.version()), migration.name().to_owned()))
+        .collect();
+    let named = |(version, name): &(i64, String)| format!("V{version}__{name}");
+    let not_in = |some: &[(i64, String)], others: &[(i64, String)]| {
+        let left = some.iter().filter(|one| !others.contains(one));
+        left.map(named).collect()
+    };
+    Schema {
+        missing: not_in(&known, applied),
+        foreign: not_in(applied, &known),
+    }
 }
 
 pub(super) async fn postgres(db: &PostgresDb) -> Result<Vec<String>, StorageError> {

@@ -42,6 +42,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 pub use error::{StorageError, UnitError};
+pub use migrate::Schema;
 pub use postgres::PostgresDb;
 pub use row::{Reader, Row};
 pub use sqlite::SqliteDb;
@@ -155,6 +156,33 @@ impl Db {
             Self::Sqlite(db) => db.look_up(work).await,
             Self::Postgres(_) => self.read(work).await,
         }
+    }
+
+    /// Which migrations the database has and lacks. It is not changed.
+    pub async fn schema(&self) -> Result<Schema, StorageError> {
+        let (dialect, applied) = self
+            .read(|tx| {
+                Box::pin(async move {
+                    let dialect = tx.dialect();
+                    let history = params!["refinery_schema_history"];
+                    if tx.count(dialect.count_tables(), history).await? == 0 {
+                        return Ok((dialect, Vec::new()));
+                    }
+                    let sql = "SELECT CAST(version AS BIGINT), name FROM refinery_schema_history \
+                               ORDER BY version";
+                    let rows = tx.query(sql, &[]).await?;
+                    let applied: Result<Vec<_>, StorageError> = rows
+                        .into_iter()
+                        .map(|row| {
+                            let mut reader = row.reader();
+                            Ok((reader.int()?, reader.text()?))
+                        })
+                        .collect();
+                    Ok::<_, StorageError>((dialect, applied?))
+                })
+            })
+            .await?;
+        Ok(migrate::compare(dialect, &applied))
     }
 
     /// Whether the database answers.
