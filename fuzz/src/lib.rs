@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorward::domain::Timestamp;
-use doorward::login::saml::response::{Expectations, Verified, decode};
+use doorward::login::saml::response::{Demands, Expectations, Verified, decode};
 use doorward::platform::xml::signature::VerifyKey;
 use openssl::pkey::{PKey, Private};
 
@@ -57,6 +57,7 @@ pub fn expectations<'a>(
         keys,
         allow_sha1: false,
         decryption_keys,
+        demands: Demands::default(),
     }
 }
 

@@ -4,7 +4,6 @@
 
 pub mod attacks;
 pub mod encrypt;
-pub mod encryption;
 pub mod forge;
 pub mod keys;
 pub mod mutate;

@@ -9,7 +9,7 @@ use doorward::platform::xml::signature::{DSIG_NAMESPACE, Signature, VerifyKey};
 
 use super::random::Random;
 use super::{expectations, oracle, verify, verify_key};
-use crate::support::encryption::{Content, encrypted};
+use crate::support::encrypt::{Content, Wrap, encrypted};
 use crate::support::forge::{Person, Scene, encode};
 use crate::support::keys;
 use crate::support::mutate::mutate;
@@ -178,7 +178,8 @@ fn pool() -> (Vec<Vec<u8>>, Scene) {
         }
         // Encrypted: signed inside, around, or both.
         for (forge, content) in forms.iter().zip(Content::ALL) {
-            let body = encrypted(&forge.assertion_xml(), content, &keys::sp().private);
+            let own = keys::sp().certificate_der();
+            let body = encrypted(&forge.assertion_xml(), &own, content, Wrap::OaepSha1);
             pool.push(forge.response_around(&body).into_bytes());
         }
     }

@@ -8,7 +8,7 @@ use doorward::login::saml::response::Expectations;
 
 use super::expectations;
 use crate::support::attacks;
-use crate::support::encryption::{Content, encrypted};
+use crate::support::encrypt::{Content, Wrap, encrypted};
 use crate::support::forge::{self, Forge, Person, Scene};
 use crate::support::keys;
 use crate::support::setting;
@@ -52,7 +52,8 @@ fn genuine(folder: &Path) {
         for (number, content) in Content::ALL.into_iter().enumerate() {
             // Signed inside, or around, or both.
             let forge = &forms(scene)[number % 3];
-            let body = encrypted(&forge.assertion_xml(), content, &sp.private);
+            let assertion = forge.assertion_xml();
+            let body = encrypted(&assertion, &sp.certificate_der(), content, Wrap::OaepSha1);
             let document = forge.response_around(&body);
             super::verify(&forge::encode(document.as_bytes()), &expect).unwrap();
             let file = format!("{name}-encrypted-{number}.xml");

@@ -12,3 +12,4 @@ mod replay;
 mod rollover;
 mod targets;
 mod transport;
+mod values;

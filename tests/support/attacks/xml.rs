@@ -385,6 +385,10 @@ fn characters(list: &mut Catalogue) {
         ("an isolate", "\u{2066}admin\u{2069}"),
         ("an Arabic letter mark", "admin\u{61C}"),
         ("a left-to-right mark", "admin\u{200E}"),
+        ("a blank of no width", "ad\u{200B}min"),
+        ("a joiner of no width", "admin\u{200D}"),
+        ("a soft hyphen", "ad\u{AD}min"),
+        ("a tag character", "admin\u{E0041}"),
     ] {
         list.add(
             format!("NameID: {name}"),
