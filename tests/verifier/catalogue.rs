@@ -94,3 +94,62 @@ fn wrapping_attacks_carry_genuine_signatures() {
         }
     }
 }
+
+/// `docs/security-tests.md` tells the truth: what it names exists, and it
+/// leaves out no attack.
+#[test]
+fn the_table_of_tests_is_true() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("docs/security-tests.md")).unwrap();
+    let names: Vec<String> = attacks::all().into_iter().map(|a| a.name).collect();
+    let mut covered = vec![false; names.len()];
+    let mut rows = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let [entry, beginnings, tests] = cells.as_slice() else {
+            panic!("not three columns: {row}");
+        };
+        if entry.trim() == "Entry" || entry.trim() == "---" {
+            continue;
+        }
+        rows += 1;
+        let quoted = |cell: &str| -> Vec<String> {
+            cell.split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect()
+        };
+        let (beginnings, tests) = (quoted(beginnings), quoted(tests));
+        assert!(
+            !beginnings.is_empty() || !tests.is_empty(),
+            "no test tries: {entry}"
+        );
+        for beginning in beginnings {
+            let mut found = false;
+            for (name, covered) in names.iter().zip(&mut covered) {
+                if name.starts_with(&beginning) {
+                    *covered = true;
+                    found = true;
+                }
+            }
+            assert!(found, "no attack begins with {beginning:?}");
+        }
+        for test in tests {
+            let (file, function) = test.split_once(' ').unwrap();
+            let text =
+                std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+            assert!(
+                text.contains(&format!("fn {function}(")),
+                "{file} has no {function}"
+            );
+        }
+    }
+    assert!(rows > 30, "only {rows} rows");
+    let missing: Vec<&String> = names
+        .iter()
+        .zip(&covered)
+        .filter_map(|(name, covered)| (!covered).then_some(name))
+        .collect();
+    assert!(missing.is_empty(), "the table leaves out {missing:#?}");
+}

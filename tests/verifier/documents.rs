@@ -177,9 +177,11 @@ impl Writer<'_> {
                 seen.push(("xml".to_owned(), ""));
                 self.xml_attributes = true;
                 parts.push(
-                    (*self
-                        .random
-                        .pick(&["xml:lang=\"de\"", "xml:space='preserve'"]))
+                    (*self.random.pick(&[
+                        "xml:lang=\"de\"",
+                        "xml:space='preserve'",
+                        "xml:base=\"urn:x\"",
+                    ]))
                     .to_owned(),
                 );
                 continue;

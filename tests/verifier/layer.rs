@@ -47,7 +47,7 @@ fn what_xmlsec_signs_we_verify() {
         "http://www.w3.org/2006/12/xml-c14n11",
     ];
     let mut compared = 0;
-    while compared < setting::number("DOORWARD_TEST_SIGNED", 600) {
+    while compared < setting::number("DOORWARD_TEST_SIGNED", 3_000) {
         let seed = random.0;
         let inner = sample(&mut random);
         let body = inner
@@ -88,6 +88,7 @@ fn what_xmlsec_signs_we_verify() {
             Err(error) => panic!("seed {seed}: {error}\n{signed}"),
         }
     }
+    println!("{compared} documents signed by xmlsec: verified by both, over the same octets");
 }
 
 /// Each single octet of a signature matters, and each of a digest.

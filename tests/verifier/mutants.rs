@@ -1,6 +1,7 @@
 //! Mutants of genuine responses, by octets and by structure. Whatever is
 //! accepted means what one of the genuine documents means, and xmlsec agrees.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use doorward::login::saml::response::{Expectations, Verified, decode};
@@ -147,6 +148,58 @@ fn try_mutants(
         }
     }
     tally
+}
+
+/// The cryptographic layer by itself: with no gate before it, and every
+/// signature of a mutant taken by itself, only octets come out that were signed.
+#[test]
+fn without_the_gate_only_signed_octets_come_out() {
+    let (pool, scene) = pool();
+    let keys = [verify_key(scene.idp_key)];
+    let genuine: BTreeSet<String> = pool.iter().flat_map(|d| all_signed(d, &keys)).collect();
+    // Three forms of two people; the ciphertexts are signed with the response.
+    assert!(genuine.len() >= 6, "{}", genuine.len());
+    let count = setting::number("DOORWARD_TEST_MUTANTS", 100_000) / 4;
+    let mut random = Random(SEED ^ 2);
+    let (mut verified, mut gated_out) = (0, 0);
+    for _ in 0..count {
+        let seed = random.0;
+        let mut document = random.pick(&pool).clone();
+        for _ in 0..=random.below(3) {
+            mutate(&mut document, &pool, &mut random);
+        }
+        let found = all_signed(&document, &keys);
+        for octets in &found {
+            assert!(
+                genuine.contains(octets),
+                "seed {seed}: nobody signed this: {octets}\n{}",
+                String::from_utf8_lossy(&document)
+            );
+        }
+        verified += found.len();
+        let refused = verify(&encode(&document), &expectations(&scene, &keys)).is_err();
+        gated_out += usize::from(refused && !found.is_empty());
+    }
+    println!(
+        "{count} mutants without the gate: {verified} signatures verified, all over octets that were \
+         signed; {gated_out} of the documents are refused by the gate or for their meaning"
+    );
+    assert!(gated_out > count / 100, "only {gated_out} needed the gate");
+}
+
+/// The octets under each signature that verifies, wherever it stands.
+fn all_signed(document: &[u8], keys: &[VerifyKey]) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(document) else {
+        return Vec::new();
+    };
+    let Ok(document) = Document::parse(text) else {
+        return Vec::new();
+    };
+    document
+        .elements()
+        .filter(|node| node.is(DSIG_NAMESPACE, "Signature"))
+        .filter_map(|node| Signature::read(node, false).ok()?.verify(keys).ok())
+        .collect()
 }
 
 /// The octets under the outermost signature.

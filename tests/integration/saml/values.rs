@@ -5,9 +5,12 @@ use crate::harness::{Browser, Idp, Person, Server, refused};
 use crate::support::forge::{self, with_cdata_expanded, without_comments};
 use crate::support::signature::Signature;
 
-/// What an IdP signed over the canonical form of a value, and how a reader that
-/// stops at markup would take it.
-const CUT: [(&str, fn(&str) -> String); 4] = [
+/// The canonical form of a document.
+type Octets = fn(&str) -> String;
+
+/// Values that a reader who stops at markup would take for alice's, and how
+/// they are signed.
+const CUT: [(&str, Octets); 4] = [
     ("alice@example.com<!---->.evil.example", without_comments),
     ("alice@example.com<!--x-->.evil.example", without_comments),
     (
