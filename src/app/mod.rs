@@ -17,10 +17,12 @@ use crate::api::{self, ApiState};
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
-use crate::login::saml;
+use crate::login::oauth::flow::OauthState;
 use crate::login::saml::provider::Registry;
+use crate::login::{oauth, saml};
 use crate::platform::config::Config;
 use crate::platform::crypto::{KeyError, MasterKeys, SealError, Sealer};
+use crate::platform::http::Outbound;
 use crate::platform::storage::{Db, StorageError, UnitError, params};
 use crate::platform::telemetry::{LogHandle, Metrics};
 use crate::platform::web::{self, Kit, KitSettings};
@@ -230,12 +232,13 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         kit: kit.clone(),
         sessions: core.sessions.clone(),
     };
-    let mut saml = saml::flow::router(saml);
+    let oauth = oauth_state(config, core, &kit)?;
+    let mut logins = saml::flow::router(saml).merge(oauth::flow::router(oauth));
     if config.security.rate_limits {
-        saml = web::throttled(saml, &kit);
+        logins = web::throttled(logins, &kit);
     }
     let router = Router::new()
-        .merge(saml)
+        .merge(logins)
         .merge(portal::router(portal))
         .merge(api::router(api))
         .layer(from_fn_with_state(
@@ -249,6 +252,26 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
             &kit,
         ));
     Ok(web::secure(router, &kit))
+}
+
+fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> Result<OauthState, AppError> {
+    let outbound = Outbound::new(config.allow_private_networks());
+    Ok(OauthState {
+        directory: core.directory.clone(),
+        sessions: core.sessions.clone(),
+        kit: kit.clone(),
+        defaults: default_settings(config),
+        max_skew: config.security.max_clock_skew.seconds(),
+        registry: Arc::new(oauth::provider::Registry::new(
+            Arc::clone(&core.sealer),
+            kit.origin(),
+        )),
+        sealer: Arc::clone(&core.sealer),
+        outbound: outbound.map_err(|e| AppError::Config {
+            key: "security",
+            problem: e.to_string(),
+        })?,
+    })
 }
 
 fn cores() -> usize {

@@ -117,7 +117,7 @@ fn may_attach(
         Matched::ScimId | Matched::ExternalId => true,
         Matched::Upn => observation.upn_vouched,
         Matched::Email if !policy.link_by_email => return Err(LinkConflict::LinkingOff(id())),
-        Matched::Email => observation.email_vouched,
+        Matched::Email => observation.email_vouched && observation.email_may_link,
     };
     if !vouched {
         return Err(LinkConflict::NotVouched(id()));

@@ -67,6 +67,9 @@ pub struct Observation {
     pub identity: Option<ExternalIdentity>,
     /// Whether the channel vouches for the e-mail address.
     pub email_vouched: bool,
+    /// Whether the address may find a user who is here already, and not only
+    /// make a new one.
+    pub email_may_link: bool,
     /// Whether the channel vouches for the UPN: it may find a user by it.
     pub upn_vouched: bool,
     /// The fields that were seen. A field that is absent says nothing.
@@ -88,6 +91,7 @@ impl Observation {
             scim_id: None,
             identity: None,
             email_vouched: false,
+            email_may_link: true,
             upn_vouched: false,
             profile,
             cleared: BTreeSet::new(),

@@ -32,6 +32,8 @@ pub struct SignIn {
     /// The session (its hash) whose user connects the identity to the account,
     /// instead of signing in with it.
     pub link: Option<String>,
+    /// What the protocol keeps for the answer, sealed.
+    pub kept: Option<String>,
 }
 
 impl SignIn {
@@ -66,12 +68,22 @@ pub async fn start(
 /// Turns a sign-in that has just begun into one that connects the identity to
 /// the account of the user of this session (its hash).
 pub async fn link_to(tx: &mut Tx, id: &str, session: &str) -> Result<(), StorageError> {
+    add(tx, id, LINK, session).await
+}
+
+/// Keeps with a sign-in that has just begun what its answer will be checked
+/// against. It is sealed: who reads the database shall not finish a sign-in.
+pub async fn keep(tx: &mut Tx, id: &str, text: &str) -> Result<(), StorageError> {
+    add(tx, id, KEPT, text).await
+}
+
+async fn add(tx: &mut Tx, id: &str, name: &str, text: &str) -> Result<(), StorageError> {
     let sql = "SELECT details FROM sign_in_transactions WHERE id = $1";
     let Some(row) = tx.query_opt(sql, params![id]).await? else {
         return Err(StorageError::stale("the sign-in has gone"));
     };
     let mut details: Details = row.reader().json()?;
-    details.insert(LINK.to_owned(), session.into());
+    details.insert(name.to_owned(), text.into());
     let details = serde_json::Value::Object(details).to_string();
     let sql = "UPDATE sign_in_transactions SET details = $2 WHERE id = $1";
     tx.execute(sql, params![id, details]).await.map(|_| ())
@@ -82,25 +94,27 @@ type Details = serde_json::Map<String, serde_json::Value>;
 
 /// The name of the session under `details`.
 const LINK: &str = "link";
+/// The name of what a protocol keeps.
+const KEPT: &str = "kept";
 
 const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash, details";
 
 fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
-    Ok(SignIn {
+    let mut sign_in = SignIn {
         id: reader.text()?,
         provider: reader.parsed(Slug::parse)?,
         browser_hash: reader.text()?,
         target: reader.text()?,
         created_at: reader.time()?,
         answered: reader.opt_text()?.is_some(),
-        link: {
-            let details: Details = reader.json()?;
-            details
-                .get(LINK)
-                .and_then(|session| session.as_str())
-                .map(ToOwned::to_owned)
-        },
-    })
+        link: None,
+        kept: None,
+    };
+    let details: Details = reader.json()?;
+    let text = |name| details.get(name).and_then(|text| text.as_str());
+    sign_in.link = text(LINK).map(ToOwned::to_owned);
+    sign_in.kept = text(KEPT).map(ToOwned::to_owned);
+    Ok(sign_in)
 }
 
 /// The sign-in that a request's id names, unless it has run out.
@@ -142,6 +156,13 @@ pub async fn take(
         Ok((read(&mut reader)?, reader.text()?))
     })
     .transpose()
+}
+
+/// Uses a sign-in up whose answer comes with the browser's own cookie. `false`
+/// when it was used before: of two answers one wins.
+pub async fn claim(tx: &mut Tx, id: &str) -> Result<bool, StorageError> {
+    let sql = "DELETE FROM sign_in_transactions WHERE id = $1 AND code_hash IS NULL";
+    Ok(tx.execute(sql, params![id]).await? == 1)
 }
 
 /// Takes the sign-ins that have run out, and says which of them had been

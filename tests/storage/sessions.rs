@@ -358,6 +358,7 @@ async fn a_sign_in_is_started_answered_and_taken_once(place: Place) {
             created_at: place.now(),
             answered: false,
             link: None,
+            kept: None,
         }
     );
     assert!(found.is_of(Some("b")));

@@ -8,6 +8,8 @@
 //! of it the provider's word counts. [`flow`] is the way of a login over HTTP.
 
 pub mod claims;
+pub mod flow;
+pub mod graph;
 pub mod id_token;
 pub mod issuer;
 pub mod preset;

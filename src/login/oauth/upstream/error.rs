@@ -113,7 +113,7 @@ impl UpstreamError {
         Self::Status { what, status }
     }
 
-    pub(super) fn malformed(what: What, problem: impl Into<String>) -> Self {
+    pub(in crate::login::oauth) fn malformed(what: What, problem: impl Into<String>) -> Self {
         Self::Malformed {
             what,
             problem: problem.into(),

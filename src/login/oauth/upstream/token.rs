@@ -1,8 +1,11 @@
 //! The authorization request and the token request (RFC 6749 §4.1, RFC 7636).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use axum::http::Response;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
     BasicTokenType,
@@ -119,20 +122,22 @@ pub async fn redeem(
 ) -> Result<Tokens, UpstreamError> {
     let client = client(provider, endpoints)?;
     // The crate drops the status of what it cannot read.
-    let status = AtomicU16::new(0);
+    let status = Arc::new(AtomicU16::new(0));
     let http = |request: HttpRequest| {
-        let outbound = outbound.clone();
-        let status = &status;
+        let (outbound, status) = (outbound.clone(), Arc::clone(&status));
         async move {
             let response = send(&outbound, request).await?;
             status.store(response.status().as_u16(), Ordering::Relaxed);
             Ok::<_, FetchError>(response)
         }
     };
-    let response = client
+    // Boxed: the crate's bounds on lifetimes hide from callers that it is `Send`.
+    let request: BoxFuture<'_, _> = client
         .exchange_code(AuthorizationCode::new(code.to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
         .request_async(&http)
+        .boxed();
+    let response = request
         .await
         .map_err(|error| explain(error, status.load(Ordering::Relaxed)))?;
     Ok(Tokens {

@@ -1,0 +1,84 @@
+//! The way of an OAuth login through the gateway: [`start`] sends the browser
+//! to the provider, [`callback`] takes the code that it comes back with, asks
+//! the provider who it is for, and signs the browser in.
+
+mod answer;
+pub mod callback;
+mod finish;
+mod person;
+pub mod start;
+mod trouble;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::provider::{Found, OauthProvider, Registry};
+use crate::directory::settings::Settings;
+use crate::directory::{Directory, DirectoryError};
+use crate::domain::Slug;
+use crate::platform::crypto::Sealer;
+use crate::platform::http::Outbound;
+use crate::platform::web::Kit;
+use crate::sessions::Sessions;
+use trouble::Trouble;
+
+/// What the OAuth routes need.
+#[derive(Clone)]
+pub struct OauthState {
+    /// Users, providers, traces.
+    pub directory: Directory,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// Pages and cookies.
+    pub kit: Kit,
+    /// Settings where the database has none.
+    pub defaults: Settings,
+    /// Seconds that clocks may differ.
+    pub max_skew: i64,
+    /// Providers made ready.
+    pub registry: Arc<Registry>,
+    /// Seals what is kept between the start and the answer.
+    pub sealer: Arc<Sealer>,
+    /// The only way out.
+    pub outbound: Outbound,
+}
+
+impl axum::extract::FromRef<OauthState> for Kit {
+    fn from_ref(state: &OauthState) -> Self {
+        state.kit.clone()
+    }
+}
+
+impl OauthState {
+    /// The provider of a path, ready to be used.
+    async fn find(&self, slug: &str) -> Result<Arc<OauthProvider>, Trouble> {
+        let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
+        let reader = self.clone();
+        let found = self
+            .directory
+            .db
+            .look_up(move |tx| {
+                let (state, slug) = (reader.clone(), slug.clone());
+                Box::pin(
+                    async move { Ok::<_, DirectoryError>(state.registry.find(tx, &slug).await?) },
+                )
+            })
+            .await
+            .map_err(Trouble::Directory)?;
+        match found {
+            Found::Ready(provider) => Ok(provider),
+            Found::None => Err(Trouble::NoProvider),
+            Found::Broken(error) => Err(Trouble::Setup(error)),
+        }
+    }
+}
+
+/// The routes under `/oauth`.
+pub fn router(state: OauthState) -> Router {
+    Router::new()
+        .route("/oauth/{slug}/login", get(start::login))
+        .route("/oauth/{slug}/callback", get(callback::callback))
+        .with_state(state)
+}

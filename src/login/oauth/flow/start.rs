@@ -1,0 +1,175 @@
+//! Sends the browser to the provider.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::OauthState;
+use super::trouble::Trouble;
+use crate::directory::DirectoryError;
+use crate::login::explain::Report;
+use crate::login::linking;
+use crate::login::oauth::provider::OauthProvider;
+use crate::login::oauth::upstream;
+use crate::platform::i18n::Locale;
+use crate::platform::web::ClientAddr;
+use crate::sessions::sign_in;
+
+/// Longest `login_hint` that is passed on: an address's (RFC 5321 §4.5.3.1.3).
+const LONGEST_HINT: usize = 254;
+/// Where what is kept is sealed: the table and the column.
+pub(super) const PLACE: (&str, &str) = ("sign_in_transactions", "details");
+
+/// What the answer will be checked against.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// Stands in the ID token.
+    pub nonce: String,
+    /// Redeems the code (RFC 7636 §4.1).
+    pub verifier: String,
+}
+
+/// The id under which a sign-in stands: not the state itself, which finishes
+/// it.
+pub(super) fn id_of(state: &str) -> String {
+    format!("oauth-{}", crate::sessions::hash(state))
+}
+
+/// `GET /oauth/{slug}/login`.
+pub async fn login(
+    State(state): State<OauthState>,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+    ClientAddr(client): ClientAddr,
+    locale: Locale,
+    headers: HeaderMap,
+) -> Response {
+    let report = Report {
+        kit: &state.kit,
+        directory: &state.directory,
+        locale,
+        provider: &slug,
+        kind: "oauth",
+        client,
+    };
+    let query = query.unwrap_or_default();
+    let provider = match state.find(&slug).await {
+        Ok(provider) => provider,
+        Err(trouble) => return trouble.answer(&report).await,
+    };
+    let link = match linking::asked(&state.kit, &headers, &provider.provider.slug, &query) {
+        Ok(link) => link,
+        Err(explanation) => return report.answer(*explanation).await,
+    };
+    let (browser, new_cookie) = state.kit.ensure_browser_id(&headers);
+    let target = parameter(&query, "rd")
+        .and_then(|rd| state.kit.local_target(&rd, &[]))
+        .unwrap_or_else(|| "/".to_owned());
+    let hint = parameter(&query, "email").filter(|hint| {
+        hint.len() <= LONGEST_HINT && !hint.chars().any(crate::domain::address::is_deceptive)
+    });
+    let origin = Origin {
+        browser: &browser,
+        target: &target,
+        link: link.as_deref(),
+        hint: hint.as_deref(),
+    };
+    let mut response = match send(&state, &provider, &origin).await {
+        Ok(response) => response,
+        Err(trouble) => return trouble.answer(&report).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = new_cookie {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Where a sign-in comes from, and what for.
+struct Origin<'a> {
+    /// The browser's cookie.
+    browser: &'a str,
+    /// Where to go afterwards.
+    target: &'a str,
+    /// The session whose user connects the identity to the account.
+    link: Option<&'a str>,
+    /// Whose account to offer.
+    hint: Option<&'a str>,
+}
+
+async fn send(
+    state: &OauthState,
+    provider: &OauthProvider,
+    origin: &Origin<'_>,
+) -> Result<Response, Trouble> {
+    let now = state.directory.now();
+    let endpoints = provider
+        .endpoints(&state.outbound, now)
+        .await
+        .map_err(Trouble::Upstream)?;
+    let entropy = &state.directory.entropy;
+    let token = entropy.base64url::<32>();
+    let kept = Kept {
+        nonce: entropy.base64url::<32>(),
+        verifier: entropy.base64url::<32>(),
+    };
+    let mut extra = Vec::new();
+    if provider.has_id_token() {
+        extra.push(("nonce", kept.nonce.as_str()));
+    }
+    if let Some(domain) = &provider.settings.hosted_domain {
+        extra.push(("hd", domain));
+    }
+    if let Some(hint) = origin.hint {
+        extra.push(("login_hint", hint));
+    }
+    let url = upstream::authorization_url(provider, &endpoints, &token, &kept.verifier, &extra)
+        .map_err(Trouble::Upstream)?;
+    remember(state, provider, origin, &id_of(&token), &kept).await?;
+    let location = HeaderValue::try_from(url).map_err(|e| Trouble::Internal(e.to_string()))?;
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
+}
+
+async fn remember(
+    state: &OauthState,
+    provider: &OauthProvider,
+    origin: &Origin<'_>,
+    id: &str,
+    kept: &Kept,
+) -> Result<(), Trouble> {
+    let text = serde_json::to_vec(kept).map_err(|e| Trouble::Internal(e.to_string()))?;
+    let kept = state
+        .sealer
+        .seal(&text, PLACE.0, PLACE.1, id)
+        .map_err(|e| Trouble::Internal(e.to_string()))?;
+    let (id, slug) = (id.to_owned(), provider.provider.slug.clone());
+    let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
+    let (link, now) = (origin.link.map(ToOwned::to_owned), state.directory.now());
+    state
+        .directory
+        .db
+        .write(move |tx| {
+            let (id, slug) = (id.clone(), slug.clone());
+            let (browser, target) = (browser.clone(), target.clone());
+            let (link, kept) = (link.clone(), kept.clone());
+            Box::pin(async move {
+                sign_in::start(tx, &id, &slug, &browser, &target, now).await?;
+                sign_in::keep(tx, &id, &kept).await?;
+                if let Some(session) = link {
+                    sign_in::link_to(tx, &id, &session).await?;
+                }
+                Ok::<_, DirectoryError>(())
+            })
+        })
+        .await
+        .map_err(Trouble::Directory)
+}
+
+/// The value of a query parameter, the first of its name.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
