@@ -31,11 +31,9 @@ fn key() -> &'static (PKey<Private>, [VerifyKey; 1]) {
     })
 }
 
-/// The ID of the assertion, whose signatures, if it has any, are taken out.
+/// The document without the signatures that it has, and the ID of its assertion.
 fn prepared(text: &str) -> Option<(String, String)> {
     let document = Document::parse(text).ok()?;
-    let assertion = document.elements().find(|n| n.name() == "Assertion")?;
-    let id = assertion.attr("ID")?.to_owned();
     let mut text = document.source().to_owned();
     let mut signatures: Vec<_> = document
         .elements()
@@ -47,6 +45,9 @@ fn prepared(text: &str) -> Option<(String, String)> {
             text.replace_range(range, "");
         }
     }
+    let document = Document::parse(&text).ok()?;
+    let assertion = document.elements().find(|n| n.name() == "Assertion")?;
+    let id = assertion.attr("ID")?.to_owned();
     Some((text, id))
 }
 

@@ -110,6 +110,11 @@ impl<'q> Parameters<'q> {
                 "SAMLEncoding" => (&mut found.encoding, "SAMLEncoding"),
                 _ => continue,
             };
+            // Without its `=` a parameter would stand otherwise in the octets that
+            // a signature covers than in the query.
+            if !pair.contains('=') {
+                return Err(BindingError::Damaged(name));
+            }
             if slot.replace(value).is_some() {
                 return Err(BindingError::Ambiguous(name));
             }
