@@ -39,6 +39,8 @@ mod races;
 mod records;
 #[path = "storage/sessions.rs"]
 mod sessions;
+#[path = "storage/throttles.rs"]
+mod throttles;
 #[path = "storage/tokens.rs"]
 mod tokens;
 #[path = "storage/units.rs"]

@@ -9,10 +9,13 @@ use crate::directory::DirectoryError;
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
 use crate::domain::{Reference, Timestamp, TraceId};
 use crate::platform::telemetry::Metrics;
+use crate::platform::throttle;
 use crate::sessions::{rows, sign_in};
 
 /// Sign-ins that have run out are gone within a minute.
 const SWEEP: Duration = Duration::from_secs(20);
+/// How often replicas tell each other of clients that ask much.
+const SHARE: Duration = Duration::from_secs(1);
 /// How long login traces are kept, in seconds.
 const TRACES: i64 = 30 * 24 * 3600;
 /// How many traces of failed logins are kept at most.
@@ -22,10 +25,19 @@ const FAILURES: i64 = 100_000;
 pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(SWEEP);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut shares = tokio::time::interval(SHARE);
+    shares.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut traces_cut = Timestamp(0);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
+            _ = shares.tick() => {
+                let now = core.directory.now();
+                if let Err(error) = core.throttle.share(&core.directory.db, now).await {
+                    tracing::warn!(%error, "each replica counts requests alone for now");
+                }
+                continue;
+            }
             _ = ticks.tick() => {}
         }
         metrics.upkeep();
@@ -60,6 +72,7 @@ async fn sweep(core: &Core) -> Result<(), DirectoryError> {
             Box::pin(async move {
                 let now = core.directory.now();
                 rows::sweep(tx, core.sessions.lifetimes, now).await?;
+                throttle::sweep(tx, now).await?;
                 for (lost, _) in sign_in::take_expired(tx, now).await? {
                     traces::record(tx, &never_came_back(&core, &lost, now)).await?;
                 }

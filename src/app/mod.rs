@@ -5,6 +5,7 @@ mod health;
 mod jobs;
 pub mod providers;
 mod server;
+mod slow_body;
 
 use std::sync::Arc;
 
@@ -92,6 +93,8 @@ pub struct Core {
     pub keys: Arc<MasterKeys>,
     /// Seals and opens secrets.
     pub sealer: Arc<Sealer>,
+    /// What each client address has taken of its allowance.
+    pub throttle: web::Throttle,
 }
 
 impl Core {
@@ -125,6 +128,7 @@ impl Core {
             sessions,
             keys: Arc::new(keys),
             sealer: Arc::new(sealer),
+            throttle: web::Throttle::default(),
         })
     }
 }
@@ -235,7 +239,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
     let oauth = oauth_state(config, core, &kit)?;
     let mut logins = saml::flow::router(saml).merge(oauth::flow::router(oauth));
     if config.security.rate_limits {
-        logins = web::throttled(logins, &kit);
+        logins = web::throttled(logins, &kit, &core.throttle);
     }
     let router = Router::new()
         .merge(logins)

@@ -1,6 +1,6 @@
 //! Means that know nothing of logins: configuration, storage, cryptography,
-//! XML, the way out to the network, languages, telemetry, and the inbound
-//! web kit.
+//! XML, the way out to the network, languages, telemetry, allowances, and the
+//! inbound web kit.
 
 pub mod config;
 pub mod crypto;
@@ -8,5 +8,6 @@ pub mod http;
 pub mod i18n;
 pub mod storage;
 pub mod telemetry;
+pub mod throttle;
 pub mod web;
 pub mod xml;

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -21,6 +22,9 @@ use crate::platform::storage::{StorageError, params};
 
 /// What a session remembers, by key.
 pub type Data = HashMap<String, serde_json::Value>;
+
+/// How long a request waits at most for the note that its session is in use.
+const NOTE: Duration = Duration::from_millis(300);
 
 /// The key of [`SignedIn`].
 pub const SIGNED_IN: &str = "signed_in";
@@ -121,11 +125,16 @@ impl SessionStore for RequestStore {
             return Ok(None);
         };
         let now = self.sessions.clock.now();
-        if now.seconds_since(stored.last_seen_at) >= 60
-            && let Err(error) = self.sessions.touch(&id_hash).await
-        {
-            // Reading goes on while writing does not: the session is good.
-            tracing::warn!(%error, "a session's use could not be noted");
+        if now.seconds_since(stored.last_seen_at) >= 60 {
+            // Reading goes on while writing does not: the session is good, and
+            // nobody waits long for the note.
+            let (sessions, id_hash) = (self.sessions.clone(), id_hash.clone());
+            let note = tokio::spawn(async move {
+                if let Err(error) = sessions.touch(&id_hash).await {
+                    tracing::warn!(%error, "a session's use could not be noted");
+                }
+            });
+            drop(tokio::time::timeout(NOTE, note).await);
         }
         let data = serde_json::from_str(&stored.data).map_err(|e| Error::Decode(e.to_string()))?;
         let seconds = stored.expires_at.millis() / 1000;

@@ -31,5 +31,6 @@ mod harness;
 mod account;
 mod api;
 mod explain;
+mod faults;
 mod oauth;
 mod saml;

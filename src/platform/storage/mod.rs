@@ -31,6 +31,7 @@
 pub mod backup;
 pub mod dialect;
 mod error;
+mod hosts;
 mod migrate;
 mod postgres;
 mod row;
@@ -191,17 +192,13 @@ impl Db {
             .await
     }
 
-    /// Whether the database takes writes: opens a transaction that writes and
-    /// takes it back.
+    /// Whether the database takes writes: changes a row of its own, durably. A
+    /// change that changes nothing would not find out that the disk is full.
     pub async fn ping_write(&self) -> Result<(), StorageError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                tx.execute("DELETE FROM settings WHERE key = '\u{1}'", &[])
-                    .await
-                    .map(|_| ())
-            })
-        })
-        .await
+        const SQL: &str = "INSERT INTO settings (key, value) VALUES ('storage.ping', '0') \
+            ON CONFLICT (key) DO UPDATE SET value = CASE settings.value WHEN '0' THEN '1' ELSE '0' END";
+        self.write(|tx| Box::pin(async move { tx.execute(SQL, &[]).await.map(|_| ()) }))
+            .await
     }
 }
 

@@ -3,22 +3,27 @@
 //! by a named lock.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Connect as _, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use futures_util::FutureExt as _;
 use openssl::ssl::{SslConnector, SslMethod};
 use postgres_openssl::MakeTlsConnector;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::error::{StorageError, UnitError};
+use super::hosts::Hosts;
 use super::row::Row;
 use super::value::Value;
 use super::{Tx, Unit};
 
 /// Connections per replica.
 const POOL: usize = 16;
-/// How long to wait for a connection.
+/// How long to wait for a connection, be it of several servers.
 const CONNECT: Duration = Duration::from_millis(1_800);
 /// How long a whole unit may take.
 const PATIENCE: Duration = Duration::from_millis(3_800);
@@ -29,6 +34,10 @@ pub struct PostgresDb {
     pool: Pool,
     config: std::sync::Arc<tokio_postgres::Config>,
 }
+
+/// How long what was sent may stay without the server's acknowledgement before the
+/// connection counts as broken.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -47,14 +56,15 @@ impl PostgresDb {
             StorageError::Unusable(format!("the URL of the database is not understood: {e}"))
         })?;
         config.connect_timeout(CONNECT);
+        config.tcp_user_timeout(UNACKNOWLEDGED);
         config.application_name("doorward");
         let options = config.get_options().unwrap_or_default().to_owned();
         config.options(format!(
             "{options} -c statement_timeout=3500 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
         ));
-        let manager = Manager::from_config(
+        let manager = Manager::from_connect(
             config.clone(),
-            tls()?,
+            Hosts::of(&config, CONNECT, tls()?),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -83,12 +93,9 @@ impl PostgresDb {
         config.options(format!(
             "{options} -c lock_timeout=0 -c statement_timeout=0"
         ));
-        let (client, connection) = config.connect(tls()?).await?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "the connection for migrations ended");
-            }
-        });
+        let hosts = Hosts::of(&config, CONNECT, tls()?);
+        let connected = tokio::time::timeout(CONNECT, hosts.connect(&config)).await;
+        let (client, _) = connected.map_err(|_| no_answer())??;
         Ok(client)
     }
 
@@ -106,13 +113,19 @@ impl PostgresDb {
         T: Send,
         E: UnitError,
     {
-        tokio::time::timeout(PATIENCE, self.unit_without_limit(work, mode))
+        let unit = self.unit_without_limit(work, mode);
+        tokio::time::timeout(PATIENCE, unit)
             .await
             .unwrap_or_else(|_| {
-                Err(E::from(StorageError::Unavailable(
-                    "no answer in time".to_owned(),
-                )))
+                // The others that wait in the pool lead to the same server: nobody
+                // after this one shall find out the same way.
+                self.forget_connections();
+                Err(E::from(no_answer()))
             })
+    }
+
+    fn forget_connections(&self) {
+        drop(self.pool.retain(|_, _| false));
     }
 
     async fn unit_without_limit<T, E, F>(&self, work: &F, mode: Mode) -> Result<T, E>
@@ -130,6 +143,7 @@ impl PostgresDb {
         let mut tx = Tx::Postgres(PostgresTx {
             connection: Some(connection),
             has_failed: false,
+            has_lost_the_primary: AtomicBool::new(false),
         });
         started.map_err(|e| E::from(e.into()))?;
         if mode == Mode::WriteInTurn {
@@ -148,6 +162,12 @@ impl PostgresDb {
         let Tx::Postgres(tx) = tx else {
             return Err(E::from(StorageError::Waited));
         };
+        if tx.has_lost_the_primary.load(Ordering::Relaxed) && mode != Mode::Read {
+            // This server writes no more; the URL's others are asked again.
+            self.forget_connections();
+            drop(tx);
+            return outcome;
+        }
         match outcome {
             Ok(done) => tx.end("COMMIT").await.map(|()| done).map_err(E::from),
             Err(error) => {
@@ -160,7 +180,11 @@ impl PostgresDb {
     }
 }
 
-fn tls() -> Result<MakeTlsConnector, StorageError> {
+fn no_answer() -> StorageError {
+    StorageError::Unavailable("no answer in time".to_owned())
+}
+
+pub(super) fn tls() -> Result<MakeTlsConnector, StorageError> {
     SslConnector::builder(SslMethod::tls_client())
         .map(|builder| MakeTlsConnector::new(builder.build()))
         .map_err(|e| StorageError::Unusable(format!("TLS cannot be set up: {e}")))
@@ -172,6 +196,9 @@ pub struct PostgresTx {
     connection: Option<Object>,
     /// Whether a statement of the unit has failed.
     pub(super) has_failed: bool,
+    /// Whether the server said that it takes no writes: a primary that has become
+    /// a standby says so on connections that stay open.
+    has_lost_the_primary: AtomicBool,
 }
 
 impl Drop for PostgresTx {
@@ -197,7 +224,8 @@ impl PostgresTx {
     pub(super) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {
         let connection = self.connection()?;
         let statement = connection.prepare_cached(sql).await?;
-        Ok(connection.execute(&statement, &borrowed(params)).await?)
+        let outcome = connection.execute(&statement, &borrowed(params)).await;
+        Ok(outcome.inspect_err(|error| self.notice(error))?)
     }
 
     pub(super) async fn query(
@@ -207,8 +235,15 @@ impl PostgresTx {
     ) -> Result<Vec<Row>, StorageError> {
         let connection = self.connection()?;
         let statement = connection.prepare_cached(sql).await?;
-        let rows = connection.query(&statement, &borrowed(params)).await?;
+        let outcome = connection.query(&statement, &borrowed(params)).await;
+        let rows = outcome.inspect_err(|error| self.notice(error))?;
         rows.iter().map(row).collect()
+    }
+
+    fn notice(&self, error: &tokio_postgres::Error) {
+        if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+            self.has_lost_the_primary.store(true, Ordering::Relaxed);
+        }
     }
 
     pub(super) async fn lock(&self, name: &str) -> Result<(), StorageError> {

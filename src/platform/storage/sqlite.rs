@@ -280,7 +280,12 @@ fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJ
     while let Some(first) = waiting.blocking_recv() {
         let started = Instant::now();
         if let Err(error) = control(&tx, "BEGIN IMMEDIATE") {
+            // Whoever waits behind it would wait for the same lock as long again.
+            let why = error.to_string();
             first.finish(Err(error));
+            while let Ok(next) = waiting.try_recv() {
+                next.finish(Err(StorageError::Unavailable(why.clone())));
+            }
             continue;
         }
         let mut group = Vec::with_capacity(16);

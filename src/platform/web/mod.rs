@@ -38,7 +38,7 @@ pub use layers::secure;
 pub use page::{FormAction, Page};
 pub use problem::{FieldError, Problem};
 pub use target::local_target;
-pub use throttle::{network_of, throttled};
+pub use throttle::{Throttle, network_of, throttled};
 
 /// How long a redirect target may be, in bytes.
 pub const MAX_TARGET: usize = target::MAX_TARGET;

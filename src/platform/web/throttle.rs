@@ -1,10 +1,11 @@
 //! A limit on requests that cost much, per client address.
 //!
-//! Generic cell rate algorithm (ITU-T I.371): each address has a burst, which
-//! fills up again at a steady rate. The bounds are such that a company behind
-//! one address does not meet them on a Monday morning, and one address alone
-//! cannot keep every core busy. Each process counts for itself: this protects
-//! its processors, not a secret.
+//! The bounds are such that a company behind one address does not meet them on a
+//! Monday morning, and one address alone cannot keep every core busy. Each process
+//! counts for itself, at no cost, and once a second tells the others through the
+//! database of the addresses that ask much ([`Throttle::share`]): an address that
+//! spreads its requests over the replicas has one allowance all the same. While
+//! the database is away each counts alone.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -19,13 +20,17 @@ use axum::response::{IntoResponse as _, Response};
 use super::client::client_addr;
 use super::kit::Kit;
 use crate::domain::Timestamp;
+use crate::platform::storage::{Db, StorageError};
+use crate::platform::throttle::{self, Allowance};
 
-/// How many requests an address may send at once.
-const BURST: i64 = 2_000;
-/// After how many milliseconds one more is allowed: 100 a second.
-const INTERVAL: i64 = 10;
-/// How far, in milliseconds, an address may be ahead of the steady rate.
-const TOLERANCE: i64 = (BURST - 1) * INTERVAL;
+/// What an address may ask: 2,000 times at once, and 100 times a second.
+const ALLOWANCE: Allowance = Allowance {
+    burst: 2_000,
+    interval: 10,
+};
+/// How many requests an address sends in a second, at least, for the other
+/// replicas to be told.
+const MUCH: i64 = 10;
 
 /// Addresses are spread over this many tables, so that requests of different
 /// clients seldom wait for each other.
@@ -35,13 +40,13 @@ const MOST: usize = 8_192;
 
 /// Limits what `router` takes from one address; what is over the limit is
 /// answered with `429` and `Retry-After`.
-pub fn throttled(router: Router, kit: &Kit) -> Router {
-    let state = (kit.clone(), Arc::new(Throttle::default()));
+pub fn throttled(router: Router, kit: &Kit, throttle: &Throttle) -> Router {
+    let state = (kit.clone(), throttle.clone());
     router.layer(from_fn_with_state(state, limit))
 }
 
 async fn limit(
-    State((kit, throttle)): State<(Kit, Arc<Throttle>)>,
+    State((kit, throttle)): State<(Kit, Throttle)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -61,38 +66,113 @@ async fn limit(
     }
 }
 
-/// When each address will have used up what it took: its theoretical arrival
-/// time, in milliseconds.
-#[derive(Debug, Default)]
-struct Throttle([Mutex<HashMap<IpAddr, i64>>; SHARDS]);
+/// What one address has taken.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    /// Its theoretical arrival time, in milliseconds.
+    arrival: i64,
+    /// What of it the other replicas have not been told, in milliseconds.
+    untold: i64,
+}
+
+type Shard = Mutex<HashMap<IpAddr, Taken>>;
+
+/// What each address has taken, as far as this process knows. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Throttle(Arc<[Shard; SHARDS]>);
 
 impl Throttle {
     /// Takes one request of `address` into account; the error is after how many
     /// seconds to try again.
     fn take(&self, address: IpAddr, now: Timestamp) -> Result<(), u64> {
-        let (address, now) = (network_of(address), now.millis());
+        let address = network_of(address);
         let Some(shard) = self.0.get(shard_of(address)) else {
             return Ok(());
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody gets further ahead than this: the clock was set back.
-        let furthest = now + TOLERANCE + INTERVAL;
-        let arrival = shard.get(&address).copied();
-        let arrival = arrival.filter(|at| *at <= furthest).unwrap_or(now).max(now);
-        let ahead = arrival - now - TOLERANCE;
-        if ahead > 0 {
-            return Err(u64::try_from(ahead).unwrap_or(0).div_ceil(1_000));
+        let at = now.millis();
+        // Nobody gets further ahead than this by themselves: the clock was set
+        // back. What the replicas took together within a second may be more.
+        let furthest = at + 2 * ALLOWANCE.tolerance();
+        let known = shard
+            .get(&address)
+            .filter(|known| known.arrival <= furthest);
+        let arrival = known.map_or(at, |known| known.arrival).max(at);
+        let untold = known.map_or(0, |known| known.untold);
+        if let Some(seconds) = ALLOWANCE.wait(arrival, now) {
+            return Err(seconds);
         }
         if shard.len() >= MOST {
-            shard.retain(|_, at| *at > now);
+            shard.retain(|_, taken| taken.arrival > at);
             // A flood from more networks than are remembered: forgetting
             // bounds the memory, and only gives each its burst again.
             if shard.len() >= MOST {
                 shard.clear();
             }
         }
-        shard.insert(address, arrival + INTERVAL);
+        let taken = Taken {
+            arrival: arrival + ALLOWANCE.interval,
+            untold: untold + ALLOWANCE.interval,
+        };
+        shard.insert(address, taken);
         Ok(())
+    }
+
+    /// Tells the other replicas of the addresses that asked much since the last
+    /// time, and hears what those asked elsewhere. To be called once a second.
+    ///
+    /// # Errors
+    /// What the database says; what was to be told is not told any more.
+    pub async fn share(&self, db: &Db, now: Timestamp) -> Result<(), StorageError> {
+        let told = Arc::new(self.untold());
+        if told.is_empty() {
+            return Ok(());
+        }
+        let heard = db
+            .write(move |tx| {
+                let told = Arc::clone(&told);
+                Box::pin(async move {
+                    let mut heard = Vec::with_capacity(told.len());
+                    for (address, millis) in told.iter() {
+                        let key = format!("address:{address}");
+                        let arrival = throttle::add(tx, &key, *millis, now).await?;
+                        heard.push((*address, arrival));
+                    }
+                    Ok::<_, StorageError>(heard)
+                })
+            })
+            .await?;
+        for (address, arrival) in heard {
+            self.hear(address, arrival);
+        }
+        Ok(())
+    }
+
+    /// The addresses that asked much, in one order, so that replicas do not wait
+    /// for each other in a circle.
+    fn untold(&self) -> Vec<(IpAddr, i64)> {
+        let mut found = Vec::new();
+        for shard in self.0.iter() {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (address, taken) in shard.iter_mut() {
+                let untold = std::mem::take(&mut taken.untold);
+                if untold >= MUCH * ALLOWANCE.interval {
+                    found.push((*address, untold));
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    fn hear(&self, address: IpAddr, arrival: i64) {
+        let Some(shard) = self.0.get(shard_of(address)) else {
+            return;
+        };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = shard.get_mut(&address) {
+            taken.arrival = taken.arrival.max(arrival);
+        }
     }
 }
 
@@ -130,16 +210,16 @@ mod tests {
         let throttle = Throttle::default();
         let (one, other) = (address("192.0.2.1"), address("192.0.2.2"));
         let start = Timestamp(1_700_000_000_000);
-        for n in 0..BURST {
+        for n in 0..ALLOWANCE.burst {
             assert_eq!(throttle.take(one, start), Ok(()), "{n}");
         }
         assert_eq!(throttle.take(one, start), Err(1));
         assert_eq!(throttle.take(other, start), Ok(()), "each for itself");
-        let later = Timestamp(start.0 + INTERVAL);
+        let later = Timestamp(start.0 + ALLOWANCE.interval);
         assert_eq!(throttle.take(one, later), Ok(()));
         assert_eq!(throttle.take(one, later), Err(1));
         let much_later = start.plus_seconds(60);
-        for n in 0..BURST {
+        for n in 0..ALLOWANCE.burst {
             assert_eq!(throttle.take(one, much_later), Ok(()), "{n}");
         }
         assert_eq!(throttle.take(one, much_later), Err(1));
@@ -150,7 +230,7 @@ mod tests {
         let throttle = Throttle::default();
         let now = Timestamp(1_700_000_000_000);
         let client = address("192.0.2.1");
-        for _ in 0..BURST {
+        for _ in 0..ALLOWANCE.burst {
             assert_eq!(throttle.take(client, now), Ok(()));
         }
         assert!(throttle.take(client, now).is_err());
@@ -161,7 +241,7 @@ mod tests {
     fn an_ipv6_network_is_one_client() {
         let throttle = Throttle::default();
         let now = Timestamp(0);
-        for n in 0..BURST {
+        for n in 0..ALLOWANCE.burst {
             let client = address(&format!("2001:db8:0:1::{:x}", n % 65_536));
             assert_eq!(throttle.take(client, now), Ok(()));
         }
@@ -186,7 +266,7 @@ mod tests {
             ..KitSettings::new(origin)
         });
         let route = axum::routing::get(|| async { "here" });
-        let router = throttled(Router::new().route("/", route), &kit);
+        let router = throttled(Router::new().route("/", route), &kit, &Throttle::default());
         let ask = |client: &str| {
             let mut request = Request::builder()
                 .uri("/")
@@ -197,7 +277,7 @@ mod tests {
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().oneshot(request)
         };
-        for _ in 0..BURST {
+        for _ in 0..ALLOWANCE.burst {
             assert_eq!(ask("192.0.2.1").await.unwrap().status(), StatusCode::OK);
         }
         let refused = ask("192.0.2.1").await.unwrap();
@@ -216,5 +296,54 @@ mod tests {
         let remembered: usize = throttle.0.iter().map(|s| s.lock().unwrap().len()).sum();
         assert!(remembered <= SHARDS * MOST);
         assert!(remembered > MOST, "the tables share the load");
+    }
+
+    #[tokio::test]
+    async fn replicas_count_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/d.db", folder.path().display());
+        let db = Db::open(&url).await.unwrap();
+        let (one, other) = (Throttle::default(), Throttle::default());
+        let (busy, calm) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Timestamp(1_700_000_000_000);
+        for _ in 0..ALLOWANCE.burst {
+            assert_eq!(one.take(busy, now), Ok(()));
+        }
+        assert_eq!(one.take(calm, now), Ok(()));
+        one.share(&db, now).await.unwrap();
+        // Who asks the other one little is not looked up there.
+        for _ in 1..MUCH {
+            assert_eq!(other.take(busy, now), Ok(()));
+            other.share(&db, now).await.unwrap();
+        }
+        for _ in 0..MUCH {
+            assert_eq!(other.take(busy, now), Ok(()));
+        }
+        other.share(&db, now).await.unwrap();
+        assert_eq!(other.take(busy, now), Err(1));
+        assert_eq!(other.take(calm, now), Ok(()));
+        // Nothing is told twice.
+        one.share(&db, now).await.unwrap();
+        let kept = db
+            .read(|tx| {
+                Box::pin(async move { tx.query("SELECT key, arrival FROM throttles", &[]).await })
+            })
+            .await;
+        let kept: Result<_, StorageError> = kept;
+        let mut kept = kept.unwrap();
+        assert_eq!(kept.len(), 1);
+        let row = kept.remove(0);
+        let mut reader = row.reader();
+        assert_eq!(reader.text().unwrap(), "address:192.0.2.1");
+        let all = ALLOWANCE.burst + MUCH;
+        assert_eq!(
+            reader.int().unwrap(),
+            now.millis() + all * ALLOWANCE.interval
+        );
+        let later = now.plus_seconds(1);
+        for _ in 0..90 {
+            assert_eq!(other.take(busy, later), Ok(()));
+        }
+        assert!(other.take(busy, later).is_err());
     }
 }

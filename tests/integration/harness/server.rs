@@ -43,7 +43,16 @@ impl Server {
         Self::start(&url, "").await
     }
 
-    async fn start(database: &str, more: &str) -> Self {
+    /// With the database that a URL names and more configuration.
+    pub async fn start(database: &str, more: &str) -> Self {
+        let mut server = Self::prepared(database, more);
+        server.run().await;
+        server.token = server.make_token(&["admin"]);
+        server
+    }
+
+    /// With its configuration written, but not started.
+    pub fn prepared(database: &str, more: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -57,17 +66,73 @@ impl Server {
              [database]\nurl = \"{database}\"\n[log]\nlevel = \"info\"\n{security}{more}"
         );
         fs::write(directory.path().join("config.toml"), config).unwrap();
-        let mut server = Self {
+        Self {
             url,
             token: String::new(),
             client: client(),
             child: None,
             directory,
             port,
-        };
-        server.run().await;
-        server.token = server.make_token(&["admin"]);
-        server
+        }
+    }
+
+    /// Starts the process, which must end by itself: its exit code and what it
+    /// said.
+    pub fn fails_to_start(&self) -> (Option<i32>, String) {
+        let log = fs::File::create(self.log_file()).unwrap();
+        let mut child = self
+            .command()
+            .args(["serve", "-c", "config.toml"])
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = child.try_wait().unwrap() {
+                return (status.code(), self.log());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("the gateway runs:\n{}", self.log());
+    }
+
+    /// A file of the gateway's own folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.pid().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the process to end; its exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        let start = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "it does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Stops the process as an operator does.
+    pub async fn stop(&mut self) {
+        self.terminate();
+        assert_eq!(self.ended().await, Some(0));
     }
 
     fn command(&self) -> Command {
@@ -87,9 +152,14 @@ impl Server {
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let child = self
-            .command()
-            .args(["serve", "-c", "config.toml"])
+        // With the signal ignored, a file at its limit is an error like a disk that is
+        // full, and not the end of the process.
+        let serve = "trap '' XFSZ; exec \"$0\" serve -c config.toml";
+        let child = Command::new("sh")
+            .args(["-c", serve, env!("CARGO_BIN_EXE_doorward")])
+            .env_clear()
+            .env("TZ", "UTC")
+            .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -120,7 +190,8 @@ impl Server {
         self.run().await;
     }
 
-    fn kill(&mut self) {
+    /// Kills the process with SIGKILL.
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
