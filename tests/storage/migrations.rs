@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use doorward::platform::storage::{Db, StorageError};
+use doorward::platform::storage::{Db, Schema, StorageError};
 
 use crate::place::{Ground, Kind, Place, open, raw_postgres};
 
@@ -46,7 +46,12 @@ fn known() -> Vec<i64> {
 
 async fn migrating_twice_is_migrating_once(ground: Arc<Ground>) {
     let db = Db::connect(&ground.url).await.unwrap();
+    let empty = db.schema().await.unwrap();
+    assert_eq!(empty.missing.len(), known().len(), "{empty:?}");
+    assert!(empty.foreign.is_empty());
     let first = db.migrate().await.unwrap();
+    assert_eq!(db.schema().await.unwrap(), Schema::default());
+    assert_eq!(empty.missing, first);
     assert_eq!(first.len(), known().len(), "{first:?}");
     assert!(db.migrate().await.unwrap().is_empty());
     let place = Place::on(Arc::clone(&ground)).await;
