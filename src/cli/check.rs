@@ -2,6 +2,7 @@
 //! what it points to, each finding with its key. Nothing is written: a
 //! database that does not exist yet is not made.
 
+mod keys;
 mod place;
 mod schema;
 
@@ -147,6 +148,7 @@ async fn check_database(config: &Config, keys: Option<&MasterKeys>, findings: &m
             schema::check(&directory.db, findings).await;
             check_fingerprint(&directory, config, keys, findings).await;
             check_stored_providers(&directory, config, findings).await;
+            keys::check(&directory, keys, findings).await;
         }
         Ok(Err(error)) => findings.problem(KEY, error.to_string()),
         Err(_) => findings.problem(

@@ -367,7 +367,24 @@ fn demands(error: &SamlError, place: &Place) -> (String, String) {
 }
 
 fn other(error: &SamlError, place: &Place) -> (String, String) {
-    let summary = format!("{}.", capital(&error.to_string()));
+    let summary = match error {
+        SamlError::TooLarge { .. }
+        | SamlError::Base64
+        | SamlError::Utf8
+        | SamlError::Xml(_)
+        | SamlError::NotAResponse { .. } => {
+            format!("What came cannot be read as an answer of an IdP: {error}.")
+        }
+        SamlError::SubjectMissing
+        | SamlError::SubjectUnsupported
+        | SamlError::NameIdInvalid { .. } => {
+            format!("The IdP's answer does not say properly who the person is: {error}.")
+        }
+        SamlError::InResponseToMissing { .. } | SamlError::InResponseToMismatch { .. } => {
+            format!("The IdP's answer does not belong to the sign-in that is under way: {error}.")
+        }
+        _ => format!("The IdP's answer is not as it must be: {error}."),
+    };
     let remedy = match error {
         SamlError::TooLarge { .. } => format!(
             "Let the IdP send fewer attributes, above all fewer groups. {}.",
@@ -424,3 +441,6 @@ fn capital(sentence: &str) -> String {
         .map(|first| first.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
