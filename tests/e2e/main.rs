@@ -10,6 +10,8 @@ mod harness;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod oidc_provider;
+#[cfg(test)]
 mod pysaml2;
 #[cfg(test)]
 mod simplesamlphp;

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod gateway;
 pub mod idp;
+pub mod openid;
 pub mod process;
 
 /// A setting that `make test` makes.
