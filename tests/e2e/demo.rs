@@ -240,3 +240,64 @@ async fn newest_trace(gateway: &Gateway) -> Value {
     assert!(newest.is_object(), "{logins}");
     newest
 }
+
+/// A demo person in a browser that signs in by OpenID Connect.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_openid_connect_too() {
+    let (gateway, idp) = demo().await;
+    let file = idp.openid_provider_file();
+    gateway.run(&["provider", "apply", file.to_str().unwrap()]);
+    let browser = Browser::start("demo-openid").await;
+    browser.open(&gateway.sign_in_page()).await;
+    browser.press("Demo account").await;
+    idp.sign_in(&browser, "demo-zoe").await;
+    browser.arrives_at(&gateway.account()).await;
+    browser.shows(&["Zoë Königsmann", "Vertrieb"]).await;
+
+    // She connects the other sign-in on the account page.
+    browser.press("Connect SSO Login").await;
+    idp.sign_in(&browser, "demo-minh.anh").await;
+    browser.shows(&["is connected to your account now"]).await;
+    browser.shows(&["demo-minh.anh"]).await;
+    browser.press("Sign out").await;
+    browser.shows(&["signed out"]).await;
+    browser.open(&gateway.sign_in_page()).await;
+    browser.press("SSO Login").await;
+    idp.sign_in(&browser, "demo-minh.anh").await;
+    browser.arrives_at(&gateway.account()).await;
+    browser.shows(&["Demo account", "SSO Login"]).await;
+
+    // And takes it off again, after one question.
+    browser.press("Disconnect SSO Login, demo-minh.anh").await;
+    browser.shows(&["Disconnect SSO Login?"]).await;
+    browser.press("Disconnect").await;
+    browser.shows(&["only way to sign in"]).await;
+    browser.close().await;
+}
+
+/// What the demo IdP breaks on purpose is refused, with a page that says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_token_is_refused() {
+    let (gateway, idp) = demo().await;
+    let file = idp.openid_provider_file();
+    gateway.run(&["provider", "apply", file.to_str().unwrap()]);
+    let browser = Browser::without_script("demo-openid-broken").await;
+    for (option, code) in [
+        ("#signed option[value=none]", "oauth.algorithm_not_allowed"),
+        ("#clock option[value='-7200']", "oauth.token_expired"),
+        ("#answer option[value=access_denied]", "oauth.access_denied"),
+        ("input[name=wrong_audience]", "oauth.audience_mismatch"),
+    ] {
+        browser.open(&gateway.sign_in_page()).await;
+        browser.press("Demo account").await;
+        browser.press("Try what the gateway says when…").await;
+        browser.click(Locator::Css(option)).await;
+        idp.sign_in(&browser, "demo-ada").await;
+        browser.arrives_at(&gateway.url).await;
+        let logins = gateway.api("/api/v1/logins").await;
+        let trace = &logins["items"][0];
+        assert_eq!(trace["code"], code, "{logins}");
+        browser.shows(&[trace["reference"].as_str().unwrap()]).await;
+    }
+    browser.close().await;
+}

@@ -164,7 +164,11 @@ impl Demo {
                 .arg("--data")
                 .arg(folder.path())
                 .arg("--write-provider")
-                .arg(folder.path().join("provider.toml")),
+                .arg(folder.path().join("provider.toml"))
+                .arg("--redirect-uri")
+                .arg(format!("{}/oauth/demo-openid/callback", gateway.url))
+                .arg("--write-openid-provider")
+                .arg(folder.path().join("openid-provider.toml")),
             &folder.path().join("demo-idp.log"),
         );
         process.answers(&format!("{url}/metadata")).await;
@@ -178,6 +182,11 @@ impl Demo {
     /// The file that it wrote for `doorward provider apply`.
     pub fn provider_file(&self) -> PathBuf {
         self.folder.path().join("provider.toml")
+    }
+
+    /// The same for its OpenID side.
+    pub fn openid_provider_file(&self) -> PathBuf {
+        self.folder.path().join("openid-provider.toml")
     }
 
     /// Its metadata.

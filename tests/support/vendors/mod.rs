@@ -275,12 +275,16 @@ impl Vendor {
     pub fn provider(&self, slug: &str) -> Value {
         let mut provider = self.bare_provider(slug);
         let oauth = &mut provider["oauth"];
-        match self.lock().kind {
+        let kind = self.lock().kind;
+        match kind {
             Kind::Google | Kind::Oidc => oauth["issuer"] = json!(self.url),
             Kind::Microsoft => {
                 oauth["issuer"] = json!(format!("{}/{TENANT}/v2.0", self.url));
             }
             Kind::Webex | Kind::OAuth2 => {
+                if kind == Kind::OAuth2 {
+                    oauth["scopes"] = json!(["read_user"]);
+                }
                 for (key, value) in self.endpoints(TENANT) {
                     oauth[key] = value;
                 }
