@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Map, Value};
 
-use super::openapi::Document;
+use super::openapi::{Document, at};
 use crate::platform::i18n::Locale;
 use crate::platform::web::{Kit, Page};
 
@@ -113,6 +113,9 @@ struct Shape {
     example: Option<String>,
 }
 
+/// Where the body of a route is described.
+const BODY: &str = "/requestBody/content/application~1json";
+
 /// The ways to fail that every closed route has; they stand once.
 const COMMON: [&str; 8] = ["400", "401", "403", "404", "413", "415", "500", "503"];
 
@@ -137,9 +140,9 @@ impl DocsPage {
         failures.sort_by(|a, b| a.status.cmp(&b.status));
         Self {
             page,
-            version: text(&document["info"]["version"]),
-            intro: text(&document["info"]["description"]),
-            token: text(&components["securitySchemes"]["token"]["description"]),
+            version: text(at(document, "/info/version")),
+            intro: text(at(document, "/info/description")),
+            token: text(at(components, "/securitySchemes/token/description")),
             groups: groups.filter(|group| !group.routes.is_empty()).collect(),
             schemas: schemas.map(|(name, schema)| shape(name, schema)).collect(),
             failures,
@@ -168,7 +171,7 @@ fn routes(document: &Value, tag: &Value) -> Vec<Route> {
         // In the order in which one thinks of them.
         for method in ["get", "post", "put", "patch", "delete"] {
             let operation = &item[method];
-            if operation["tags"][0] == *tag {
+            if at(operation, "/tags/0") == tag {
                 found.push(route(document, path, method, operation));
             }
         }
@@ -178,11 +181,11 @@ fn routes(document: &Value, tag: &Value) -> Vec<Route> {
 
 fn route(document: &Value, path: &str, method: &str, operation: &Value) -> Route {
     let security = &operation["security"];
-    let scope = security[0]["token"][0].as_str().map(ToOwned::to_owned);
+    let scope = at(security, "/0/token/0").as_str().map(ToOwned::to_owned);
     let roles = security.as_array().into_iter().flatten();
     let roles = roles.flat_map(|one| one["session"].as_array().into_iter().flatten());
     let parameters = operation["parameters"].as_array().into_iter().flatten();
-    let content = &operation["requestBody"]["content"]["application/json"];
+    let content = at(operation, BODY);
     let responses = operation["responses"].as_object().into_iter().flatten();
     Route {
         id: text(&operation["operationId"]),
@@ -221,13 +224,13 @@ fn answer(document: &Value, status: &str, response: &Value) -> Answer {
     Answer {
         status: status.to_owned(),
         description: text(&response["description"]),
-        kind: kind(&response["content"]["application/json"]["schema"]),
+        kind: kind(at(response, "/content/application~1json/schema")),
     }
 }
 
 /// A call that works once the values are one's own.
 fn curl(document: &Value, path: &str, method: &str, operation: &Value, closed: bool) -> String {
-    let origin = text(&document["servers"][0]["url"]);
+    let origin = text(at(document, "/servers/0/url"));
     let address = path
         .replace("{slug}", "okta")
         .replace("{id}", "$ID")
@@ -240,11 +243,10 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value, closed: b
     if closed {
         call.push_str(" -H \"Authorization: Bearer $TOKEN\"");
     }
-    let body = &operation["requestBody"]["content"];
-    let schema = body["application/json"]["schema"]["$ref"].as_str();
+    let schema = at(at(operation, BODY), "/schema/$ref").as_str();
     let example = schema
         .and_then(|place| document.pointer(place.trim_start_matches('#')))
-        .map(|schema| &schema["examples"][0]);
+        .map(|schema| at(schema, "/examples/0"));
     if let Some(example) = example {
         let kind = match method {
             "patch" => "application/merge-patch+json",
@@ -260,7 +262,7 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value, closed: b
 }
 
 fn shape(name: &str, schema: &Value) -> Shape {
-    let example = Some(&schema["examples"][0]).filter(|example| example.is_object());
+    let example = Some(at(schema, "/examples/0")).filter(|example| example.is_object());
     Shape {
         name: name.to_owned(),
         description: text(&schema["description"]),
@@ -292,10 +294,17 @@ fn kind(schema: &Value) -> Kind {
     };
     for key in ["oneOf", "anyOf"] {
         let choices = object.get(key).and_then(Value::as_array);
-        let mut choices = choices.into_iter().flatten();
-        if let Some(choice) = choices.find(|choice| choice["type"] != "null") {
+        let choices = choices.into_iter().flatten();
+        let (nulls, choices): (Vec<&Value>, Vec<&Value>) =
+            choices.partition(|choice| choice["type"] == "null");
+        if let Some(choice) = choices.first() {
             let mut kind = kind(choice);
-            kind.text.push_str(" or null");
+            let or = if nulls.is_empty() {
+                " or empty"
+            } else {
+                " or null"
+            };
+            kind.text.push_str(or);
             return kind;
         }
     }

@@ -120,8 +120,15 @@ impl Fields {
         }
     }
 
-    /// A date and time.
+    /// A date and time. A blank text is none: who has an empty variable where
+    /// the end of something should stand does not mean that it never ends.
     pub(super) fn time(&mut self, key: &'static str) -> Given<Timestamp> {
+        let given = self.values.get(key).and_then(Value::as_str);
+        if given.is_some_and(|text| text.trim().is_empty()) {
+            self.take(key);
+            self.refuse(key, "must be a date and time, or null");
+            return Given::Absent;
+        }
         match self.text(key) {
             Given::Absent => Given::Absent,
             Given::Empty => Given::Empty,
@@ -283,13 +290,14 @@ mod tests {
     fn values_are_told_apart() {
         let mut body = fields(serde_json::json!({
             "a": " x ", "b": null, "c": "  ", "d": "2026-01-01T01:00:00+01:00",
-            "e": ["admin"], "f": []
+            "e": ["admin"], "f": [], "g": null
         }));
         assert_eq!(body.text("a"), Given::Value("x".to_owned()));
         assert_eq!(body.text("b"), Given::Empty);
         assert_eq!(body.text("c"), Given::Empty);
         assert_eq!(body.text("z"), Given::Absent);
         assert_eq!(body.time("d"), Given::Value(Timestamp(1_767_225_600_000)));
+        assert_eq!(body.time("g"), Given::Empty);
         assert_eq!(
             body.words("e", Role::ALL, Role::as_str),
             Given::Value(vec![Role::Admin])
@@ -304,12 +312,13 @@ mod tests {
     #[test]
     fn every_mistake_is_kept() {
         let mut body = fields(serde_json::json!({
-            "name": 7, "nul": "a\u{0}", "at": "tomorrow", "roles": ["admn", 1, "zzzzzzzz"],
+            "name": 7, "nul": "a\u{0}", "at": "tomorrow", "until": " ", "roles": ["admn", 1, "zzzzzzzz"],
             "role": "admn", "nmae": "x"
         }));
         body.text("name");
         body.text("nul");
         body.time("at");
+        body.time("until");
         body.words("roles", Role::ALL, Role::as_str);
         body.word("role", Role::ALL, Role::as_str);
         assert!(
@@ -326,6 +335,7 @@ mod tests {
                 "/name must be a text",
                 "/nul holds a character that no text can hold",
                 "/at must be a date and time as in RFC 3339, 2026-11-21T20:15:30Z",
+                "/until must be a date and time, or null",
                 "/roles/0 `admn` is not known; did you mean `admin`?",
                 "/roles/1 must be a text",
                 "/roles/2 `zzzzzzzz` is not known; known are admin, user-manager, auditor",

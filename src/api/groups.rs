@@ -46,7 +46,7 @@ impl From<Counted> for GroupShape {
 }
 
 /// The keys of a group that nobody sets by hand.
-const READ_ONLY: [&str; 4] = ["id", "external", "source", "member_count"];
+pub(super) const READ_ONLY: [&str; 4] = ["id", "external", "source", "member_count"];
 
 /// Lists groups.
 #[utoipa::path(

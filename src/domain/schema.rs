@@ -26,8 +26,8 @@ pub(crate) fn words(description: &str, all: impl Iterator<Item = &'static str>) 
         .into()
 }
 
-fn known(format: KnownFormat) -> Option<SchemaFormat> {
-    Some(SchemaFormat::KnownFormat(format))
+const fn known(format: KnownFormat) -> SchemaFormat {
+    SchemaFormat::KnownFormat(format)
 }
 
 macro_rules! ids {
@@ -36,7 +36,7 @@ macro_rules! ids {
             impl PartialSchema for $name {
                 fn schema() -> RefOr<Schema> {
                     text($description, "01937b5c-8f0e-7c1a-9d2e-3f4a5b6c7d8e")
-                        .format(known(KnownFormat::Uuid))
+                        .format(Some(known(KnownFormat::Uuid)))
                         .into()
                 }
             }
@@ -70,7 +70,7 @@ impl ToSchema for Slug {}
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {
         text("A moment, RFC 3339 in UTC.", "2026-11-21T20:15:30.123Z")
-            .format(known(KnownFormat::DateTime))
+            .format(Some(known(KnownFormat::DateTime)))
             .into()
     }
 }

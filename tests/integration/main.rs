@@ -33,4 +33,5 @@ mod api;
 mod explain;
 mod faults;
 mod oauth;
+mod pages;
 mod saml;

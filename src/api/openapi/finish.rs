@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
 
+use super::at;
 use crate::api::auth::roles_for;
 use crate::domain::Scope;
 use crate::platform::web::Problem;
@@ -38,45 +39,52 @@ const DESCRIPTION: &str = "REST with JSON. Times are RFC 3339 in UTC, ids are UU
 
 /// Completes the document that was collected from the handlers.
 pub(super) fn finish(collected: &utoipa::openapi::OpenApi, origin: &str, cookie: &str) -> Value {
-    let mut document = serde_json::to_value(collected).unwrap_or_default();
+    let mut document = to_value(collected);
     rename_lists(&mut document);
-    document["openapi"] = json!("3.1.0");
-    document["jsonSchemaDialect"] = json!("https://spec.openapis.org/oas/3.1/dialect/base");
-    document["info"] = json!({
-        "title": "Doorward",
-        "version": env!("CARGO_PKG_VERSION"),
-        "summary": "Users, groups, providers and logins of the gateway.",
-        "description": DESCRIPTION,
-        "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
-    });
-    document["servers"] = json!([{"url": origin, "description": "This gateway."}]);
-    document["tags"] = TAGS
-        .iter()
-        .map(|(name, description)| json!({"name": name, "description": description}))
-        .collect();
     let mut schemas = taken(&mut document, "/components/schemas");
     schemas.insert("Problem".to_owned(), to_value(Problem::schema()));
     if let Some(provider) = schemas.get("Provider") {
         let mut patch = weakened(provider, &schemas);
-        patch["description"] = json!("A merge patch of a provider: what is left out stays.");
-        patch["examples"] = json!([{"label": "SSO Login", "saml": {"force_authn": true}}]);
+        if let Value::Object(patch) = &mut patch {
+            let description = "A merge patch of a provider: what is left out stays.";
+            patch.insert("description".to_owned(), json!(description));
+            let example = json!([{"label": "SSO Login", "saml": {"force_authn": true}}]);
+            patch.insert("examples".to_owned(), example);
+        }
         schemas.insert("ProviderPatch".to_owned(), patch);
     }
-    document["components"] = json!({
-        "schemas": schemas,
-        "responses": failures(),
-        "securitySchemes": security(cookie),
-    });
     let mut paths = taken(&mut document, "/paths");
     for item in paths.values_mut() {
         let operations = item.as_object_mut().into_iter().flat_map(Map::iter_mut);
         for (method, operation) in operations {
-            complete(method, operation);
+            if let Value::Object(operation) = operation {
+                complete(method, operation);
+            }
         }
     }
     super::links::add(&mut paths);
-    document["paths"] = Value::Object(paths);
-    document
+    let tags = TAGS
+        .iter()
+        .map(|(name, description)| json!({"name": name, "description": description}));
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+        "info": {
+            "title": "Doorward",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Users, groups, providers and logins of the gateway.",
+            "description": DESCRIPTION,
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": origin, "description": "This gateway."}],
+        "tags": tags.collect::<Vec<_>>(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": failures(),
+            "securitySchemes": security(cookie),
+        },
+    })
 }
 
 fn to_value(schema: impl serde::Serialize) -> Value {
@@ -173,115 +181,120 @@ const FAILURES: [(&str, u16, &str); 9] = [
 ];
 
 fn failures() -> Value {
+    let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
     let all = FAILURES.iter().map(|(name, status, description)| {
-        let mut response = json!({
+        let headers = match status {
+            401 => json!({"WWW-Authenticate": header("RFC 6750.", "string")}),
+            503 => json!({"Retry-After": header("Seconds to wait.", "integer")}),
+            _ => json!({}),
+        };
+        let response = json!({
             "description": description,
-            "content": {"application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-            }},
+            "headers": headers,
+            "content": problem(),
         });
-        let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
-        match status {
-            401 => {
-                response["headers"]["WWW-Authenticate"] = header("RFC 6750.", "string");
-            }
-            503 => response["headers"]["Retry-After"] = header("Seconds to wait.", "integer"),
-            _ => {}
-        }
         ((*name).to_owned(), response)
     });
     Value::Object(all.collect())
 }
 
+/// What an error carries.
+fn problem() -> Value {
+    json!({"application/problem+json": {
+        "schema": {"$ref": "#/components/schemas/Problem"},
+    }})
+}
+
 /// Adds to one route what its kind entails.
-fn complete(method: &str, operation: &mut Value) {
-    let tag = operation["tags"][0]
-        .as_str()
-        .unwrap_or_default()
-        .to_lowercase();
-    let id = operation["operationId"].as_str().unwrap_or_default();
-    operation["operationId"] = json!(format!("{tag}_{id}"));
-    let scope = operation["security"][0]["token"][0]
-        .as_str()
-        .and_then(Scope::parse);
+fn complete(method: &str, operation: &mut Map<String, Value>) {
+    let whole = Value::Object(operation.clone());
+    let tag = text(at(&whole, "/tags/0")).to_lowercase();
+    let id = format!("{tag}_{}", text(at(&whole, "/operationId")));
+    operation.insert("operationId".to_owned(), json!(id));
+    let scope = at(&whole, "/security/0/token/0").as_str();
+    let scope = scope.and_then(Scope::parse);
     if let Some(scope) = scope {
-        operation["security"] = json!([
-            {"token": [scope.as_str()]},
-            {"session": roles_for(scope, method == "get")},
-        ]);
+        let roles = roles_for(scope, method == "get");
+        let security = json!([{"token": [scope.as_str()]}, {"session": roles}]);
+        operation.insert("security".to_owned(), security);
     }
-    let parameters = operation.get_mut("parameters");
-    if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
+    if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
         // The handlers' signatures name the parameters of paths too, but say
         // nothing of them.
         parameters.retain(|parameter| parameter["description"].is_string());
-        parameters.iter_mut().for_each(tidy);
-    }
-    let has = |place: &str| {
-        let parameters = operation["parameters"].as_array();
-        parameters.is_some_and(|all| all.iter().any(|one| one["in"] == place))
-    };
-    let (is_closed, has_path, has_query) =
-        (operation["security"].is_array(), has("path"), has("query"));
-    let has_body = operation["requestBody"].is_object();
-    if has_body {
-        operation["requestBody"]["required"] = json!(true);
-        // RFC 7396 has a media type of its own; plain JSON is taken as well.
-        if method == "patch" {
-            let content = &mut operation["requestBody"]["content"];
-            content["application/merge-patch+json"] = content["application/json"].clone();
+        for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+            tidy(parameter);
         }
     }
-    let Some(responses) = operation["responses"].as_object_mut() else {
-        return;
+    if let Some(Value::Object(body)) = operation.get_mut("requestBody") {
+        body.insert("required".to_owned(), json!(true));
+        // RFC 7396 has a media type of its own; plain JSON is taken as well.
+        if let ("patch", Some(Value::Object(content))) = (method, body.get_mut("content")) {
+            let plain = content.get("application/json").cloned().unwrap_or_default();
+            content.insert("application/merge-patch+json".to_owned(), plain);
+        }
+    }
+    let has = |place: &str| {
+        let parameters = at(&whole, "/parameters").as_array();
+        parameters.is_some_and(|all| all.iter().any(|one| one["in"] == place))
     };
-    for (name, status, _) in FAILURES {
-        let may_come = match status {
-            401 => is_closed,
-            403 => scope.is_some(),
-            404 => has_path,
-            400 | 413 | 415 => has_body,
-            422 => has_body || has_query,
-            _ => true,
-        };
-        if may_come {
+    let has_body = at(&whole, "/requestBody").is_object();
+    let may_come = |status: u16| match status {
+        401 => at(&whole, "/security").is_array(),
+        403 => scope.is_some(),
+        404 => has("path"),
+        400 | 413 | 415 => has_body,
+        422 => has_body || has("query"),
+        _ => true,
+    };
+    if let Some(Value::Object(responses)) = operation.get_mut("responses") {
+        for (name, status, _) in FAILURES.iter().filter(|(_, status, _)| may_come(*status)) {
             let response = json!({"$ref": format!("#/components/responses/{name}")});
             responses.entry(status.to_string()).or_insert(response);
         }
-    }
-    for (status, response) in responses {
-        // What a handler says of itself is a problem all the same.
-        let is_bare = response.get("content").is_none() && response.get("$ref").is_none();
-        if is_bare && status.starts_with(['4', '5']) {
-            response["content"] = json!({"application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-            }});
+        for (status, response) in responses.iter_mut() {
+            carry_problem(status, response);
         }
     }
 }
 
+/// What a handler says of its own ways to fail is a problem all the same.
+fn carry_problem(status: &str, response: &mut Value) {
+    if let Value::Object(response) = response
+        && status.starts_with(['4', '5'])
+        && !response.contains_key("$ref")
+    {
+        response.entry("content").or_insert_with(problem);
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 /// A parameter that may be left out is not `null`, and filters are not empty.
-fn tidy(parameter: &mut Value) {
-    let (is_query, name) = (parameter["in"] == "query", parameter["name"].clone());
-    let Some(schema) = parameter.get_mut("schema") else {
+fn tidy(parameter: &mut Map<String, Value>) {
+    let is_filter = parameter.get("in").is_some_and(|place| place == "query")
+        && parameter.get("name").is_some_and(|name| name != "q");
+    let schema = parameter.remove("schema").unwrap_or_default();
+    let not_null = |choices: &Value| {
+        let all = choices.as_array().into_iter().flatten();
+        let mut others = all.filter(|one| *one != "null" && one["type"] != "null");
+        others.next().cloned()
+    };
+    let schema = not_null(at(&schema, "/oneOf")).unwrap_or(schema);
+    let Value::Object(mut schema) = schema else {
         return;
     };
-    let choices = schema["oneOf"].as_array();
-    let choice = choices.and_then(|all| all.iter().find(|one| one["type"] != "null"));
-    if let Some(choice) = choice.cloned() {
-        *schema = choice;
+    if let Some(kind) = schema.get("type").and_then(not_null) {
+        schema.insert("type".to_owned(), kind);
     }
-    let kinds = schema["type"].as_array();
-    let kind = kinds.and_then(|all| all.iter().find(|kind| *kind != "null"));
-    if let Some(kind) = kind.cloned() {
-        schema["type"] = kind;
+    let says_more = ["enum", "format", "pattern"];
+    let is_plain = !says_more.iter().any(|key| schema.contains_key(*key));
+    if is_filter && is_plain && schema.get("type").is_some_and(|kind| kind == "string") {
+        schema.insert("minLength".to_owned(), json!(1));
     }
-    let is_plain = ["enum", "format", "pattern"]
-        .iter()
-        .all(|key| schema.get(key).is_none());
-    if is_query && is_plain && schema["type"] == "string" && name != "q" {
-        schema["minLength"] = json!(1);
-    }
+    parameter.insert("schema".to_owned(), Value::Object(schema));
 }
 
 /// The schema of a merge patch (RFC 7396) of what a schema describes: nothing
@@ -330,19 +343,22 @@ fn resolved(schema: &Value, schemas: &Map<String, Value>) -> Option<Map<String, 
     schema.as_object().filter(|_| is_object).cloned()
 }
 
-fn or_null(mut schema: Value) -> Value {
+fn or_null(schema: Value) -> Value {
     let is_nullable = |choices: &Value| {
         let all = choices.as_array();
         all.is_some_and(|all| all.iter().any(|one| one["type"] == "null" || one == "null"))
     };
-    if is_nullable(&schema["oneOf"]) || is_nullable(&schema["type"]) {
+    if is_nullable(at(&schema, "/oneOf")) || is_nullable(at(&schema, "/type")) {
         return schema;
     }
-    match schema["type"].as_str() {
-        Some(kind) if schema.get("enum").is_none() => {
-            schema["type"] = json!([kind, "null"]);
-            schema
+    match schema {
+        Value::Object(mut object)
+            if !object.contains_key("enum") && object.get("type").is_some_and(Value::is_string) =>
+        {
+            let kind = object.remove("type");
+            object.insert("type".to_owned(), json!([kind, "null"]));
+            Value::Object(object)
         }
-        _ => json!({"anyOf": [schema, {"type": "null"}]}),
+        other => json!({"anyOf": [other, {"type": "null"}]}),
     }
 }

@@ -8,9 +8,10 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::groups::LONGEST_DESCRIPTION;
+use crate::api::groups::{LONGEST_DESCRIPTION, READ_ONLY as GROUP_KEYS};
 use crate::api::tokens::LONGEST_NAME;
 use crate::api::user_input::{LONGEST_ATTRIBUTE, attribute_names};
+use crate::api::user_shape::READ_ONLY as USER_KEYS;
 use crate::directory::reconcile::longest;
 use crate::domain::address::LONGEST_NAME_KEY;
 use crate::domain::{Field, Provider, Role, Scope, Status};
@@ -24,8 +25,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn known(format: KnownFormat) -> Option<SchemaFormat> {
-    Some(SchemaFormat::KnownFormat(format))
+const fn known(format: KnownFormat) -> SchemaFormat {
+    SchemaFormat::KnownFormat(format)
 }
 
 /// An object that has the keys which it names and no other.
@@ -56,10 +57,10 @@ fn field(field: Field) -> ObjectBuilder {
     match field {
         Field::ExtensionAttributes | Field::CustomAttributes => attributes(field),
         Field::ValidFrom | Field::ValidTo => nullable(Type::String)
-            .format(known(KnownFormat::DateTime))
+            .format(Some(known(KnownFormat::DateTime)))
             .description(Some("Nobody signs in outside the two moments.")),
         Field::Upn | Field::UserName => text.max_length(Some(LONGEST_NAME_KEY)),
-        Field::Email => text.format(known(KnownFormat::Email)),
+        Field::Email => text.format(Some(known(KnownFormat::Email))),
         _ => text,
     }
 }
@@ -104,18 +105,13 @@ macro_rules! inputs {
 inputs! {
     /// The body of `POST /users`.
     UserInput(Role) = user("A new user.", &[Status::Active, Status::Inactive])
-        .property("email", text().min_length(Some(1)).format(known(KnownFormat::Email)))
+        .property("email", text().min_length(Some(1)).format(Some(known(KnownFormat::Email))))
         .required("email")
         .examples([json!({"email": "ada@example.com", "name": "Ada Lovelace"})]);
 
     /// The body of `PATCH /users/{id}`.
-    UserPatch(Role) = user(
-            "A merge patch of a user. The other keys of a user may stand in it as long as they say \
-             what is so already.",
-            Status::ALL,
-        )
-        .property("email", text().min_length(Some(1)).format(known(KnownFormat::Email)))
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+    UserPatch(Role) = with_read_only(user("A merge patch of a user.", Status::ALL), &USER_KEYS)
+        .property("email", text().min_length(Some(1)).format(Some(known(KnownFormat::Email))))
         .examples([json!({"department": "Engines", "phone": null})]);
 
     /// The body of `POST /groups`.
@@ -124,11 +120,7 @@ inputs! {
         .examples([json!({"name": "Engineering"})]);
 
     /// The body of `PATCH /groups/{id}`.
-    GroupPatch() = group(
-            "A merge patch of a group. The other keys of a group may stand in it as long as they say \
-             what is so already.",
-        )
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+    GroupPatch() = with_read_only(group("A merge patch of a group."), &GROUP_KEYS)
         .examples([json!({"description": null})]);
 
     /// The body of `POST /tokens`.
@@ -144,7 +136,7 @@ inputs! {
         .property(
             "expires_at",
             nullable(Type::String)
-                .format(known(KnownFormat::DateTime))
+                .format(Some(known(KnownFormat::DateTime)))
                 .description(Some("A moment in the future; `null` for a token that lasts.")),
         )
         .required("name")
@@ -171,6 +163,17 @@ inputs! {
     /// The body of `PATCH /providers/{slug}`.
     /// [`super::finish`] makes a patch of it.
     ProviderPatch(Provider) = Provider::schema();
+}
+
+/// What only the gateway writes may stand in a patch as it is: a script may send
+/// back what it read.
+fn with_read_only(object: ObjectBuilder, keys: &[&str]) -> ObjectBuilder {
+    keys.iter().fold(object, |object, key| {
+        let any = ObjectBuilder::new()
+            .schema_type(SchemaType::any())
+            .description(Some("As it was read; it cannot be set."));
+        object.property(*key, any)
+    })
 }
 
 fn group(description: &str) -> ObjectBuilder {

@@ -1,4 +1,4 @@
-//! Where one can go from an answer: OpenAPI's links. They are the same
+//! Where one can go from an answer: the document's links. They are the same
 //! everywhere, so they are made and not written: what a collection makes or lists
 //! can be asked for, changed and taken away under its name.
 

@@ -1,4 +1,4 @@
-//! The API described by itself: OpenAPI 3.1, made from the handlers when the
+//! The API described by itself: `OpenAPI` 3.1, made from the handlers when the
 //! router is built.
 //!
 //! Each handler says what is its own (`#[utoipa::path]`); what holds for all of
@@ -41,9 +41,9 @@ impl Document {
     }
 }
 
-/// Shows this document: OpenAPI 3.1.
+/// Shows this document.
 ///
-/// It holds nothing that is secret, so it is open to everybody.
+/// It is `OpenAPI` 3.1. It holds nothing that is secret, so it is open to everybody.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -59,6 +59,12 @@ pub(super) async fn show(Extension(document): Extension<Arc<Document>>) -> Respo
         (header::CACHE_CONTROL, caching),
     ];
     (headers, document.json.clone()).into_response()
+}
+
+/// What stands at a place of a document (a JSON Pointer); `null` where nothing
+/// does.
+pub(super) fn at<'a>(document: &'a Value, place: &str) -> &'a Value {
+    document.pointer(place).unwrap_or(&Value::Null)
 }
 
 /// Objects that are written into one: the schema of `#[serde(flatten)]`. The

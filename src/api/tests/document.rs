@@ -1,4 +1,4 @@
-//! The OpenAPI document.
+//! The document, `OpenAPI` 3.1.
 
 use std::collections::BTreeSet;
 

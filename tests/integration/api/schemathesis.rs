@@ -1,0 +1,86 @@
+//! The API against its own document, by schemathesis: it reads the document of
+//! the running gateway and sends what the document allows and what it forbids.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{Browser, Idp, Person, Server};
+use crate::support::setting;
+
+/// Longer than it takes, shorter than anybody's patience.
+const LIMIT: Duration = Duration::from_secs(240);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_is_what_its_document_says() {
+    let server = Server::sqlite().await;
+    something_of_everything(&server).await;
+    // It takes ids from what it reads, and would delete the token with which it
+    // asks: that route is tried afterwards, with a token of its own.
+    run(&server, &["--exclude-operation-id", "tokens_remove"]);
+    run(&server, &["--include-operation-id", "tokens_remove"]);
+}
+
+/// What nobody can make through the API alone: traces and a refused link.
+async fn something_of_everything(server: &Server) {
+    let idp = Idp::new();
+    idp.register(server).await;
+    server.cli(
+        &["user", "create", "--email", "root@example.com", "--admin"],
+        "",
+    );
+    for name in ["alice", "root"] {
+        let mut browser = Browser::new(server);
+        idp.login(server, &mut browser, &Person::named(name)).await;
+    }
+    let api = server.api();
+    let group = json!({ "name": "Engineering" });
+    api.expect("POST", "/api/v1/groups", Some(&group), 201)
+        .await;
+    assert_eq!(api.list("/api/v1/conflicts").await.len(), 1);
+    assert_eq!(api.list("/api/v1/logins").await.len(), 2);
+}
+
+fn run(server: &Server, which: &[&str]) {
+    let python = PathBuf::from(setting::required("DOORWARD_TEST_PYTHON"));
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("output");
+    let file = std::fs::File::create(&output).unwrap();
+    let mut child = Command::new(python.with_file_name("schemathesis"))
+        .arg("run")
+        .arg(format!("{}/api/v1/openapi.json", server.url))
+        .args([
+            "--header",
+            &format!("Authorization: Bearer {}", server.make_token(&["admin"])),
+        ])
+        .args(["--checks", "all"])
+        // Much that a schema allows is refused all the same: metadata that is no
+        // XML, a domain that is none, a name that is taken.
+        .args(["--exclude-checks", "positive_data_acceptance"])
+        .args(["--max-examples", "12", "--seed", "1", "--no-shrink"])
+        .args(["--continue-on-failure", "--warnings", "off"])
+        .args(which)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            break child.wait().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let said = std::fs::read_to_string(&output).unwrap();
+    assert!(status.success(), "after {:?}:\n{said}", start.elapsed());
+    // It ran, and did not merely find nothing to do.
+    assert!(said.contains("Test cases:"), "{said}");
+}

@@ -1,0 +1,122 @@
+//! Every route beside the API, and why it is open to whom.
+//!
+//! The API's own routes are held to their callers by the tests beside its code.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use reqwest::StatusCode;
+
+use crate::harness::{Idp, Server};
+
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// Everybody, for this reason.
+    Everybody(&'static str),
+    /// Whoever is signed in; others are sent to the sign-in page, or refused.
+    SignedIn,
+}
+
+/// Path, method, who.
+fn routes() -> Vec<(&'static str, &'static str, Open)> {
+    use Open::{Everybody, SignedIn};
+    vec![
+        ("/", "GET", Everybody("leads to the account or to the sign-in page")),
+        ("/login", "GET", Everybody("is where one signs in")),
+        ("/logout", "GET", Everybody("signs out whoever is signed in")),
+        ("/signed-out", "GET", Everybody("is where one is signed out")),
+        ("/account", "GET", SignedIn),
+        ("/account/identities/{handle}/unlink", "POST", SignedIn),
+        ("/account/sessions/others/end", "POST", SignedIn),
+        ("/account/sessions/{handle}/end", "POST", SignedIn),
+        ("/saml/{slug}/login", "GET", Everybody("begins a login")),
+        ("/saml/{slug}/acs", "POST", Everybody("takes a signed message")),
+        ("/saml/{slug}/continue", "GET", Everybody("ends a login of this browser")),
+        ("/saml/{slug}/metadata", "GET", Everybody("is for identity providers")),
+        ("/oauth/{slug}/login", "GET", Everybody("begins a login")),
+        ("/oauth/{slug}/callback", "GET", Everybody("ends a login of this browser")),
+        ("/assets/{file}", "GET", Everybody("holds what pages are made of")),
+        ("/favicon.ico", "GET", Everybody("is asked for by browsers")),
+        ("/robots.txt", "GET", Everybody("keeps search engines out")),
+        ("/healthz", "GET", Everybody("says that the process is up, and no more")),
+        ("/readyz", "GET", Everybody("says that the database answers, and no more")),
+        ("/metrics", "GET", Everybody("is held to addresses by [metrics]")),
+        ("/api/docs", "GET", Everybody("describes the API, nobody's data")),
+    ]
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+        if is_test {
+            continue;
+        }
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The paths that the code registers.
+fn registered() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut found = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for call in text.split(".route(").skip(1) {
+            let path = call.trim_start().strip_prefix('"');
+            let path = path.and_then(|rest| rest.split('"').next());
+            let path = path.unwrap_or_else(|| panic!("{}: a path that is no literal", file.display()));
+            found.insert(path.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_is_accounted_for() {
+    let known: BTreeSet<&str> = routes().iter().map(|(path, _, _)| *path).collect();
+    let registered = registered();
+    assert!(registered.contains("/account") && registered.len() > 15, "{registered:?}");
+    for path in &registered {
+        assert!(
+            known.contains(path.as_str()),
+            "{path} is registered, but nobody has said who may come in"
+        );
+    }
+}
+
+#[tokio::test]
+async fn strangers_come_in_where_they_may() {
+    let server = Server::sqlite().await;
+    Idp::new().register(&server).await;
+    for (path, method, open) in routes() {
+        let filled = path.replace("{slug}", "okta").replace("{handle}", "x");
+        let filled = filled.replace("{file}", "x");
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = server.client.request(method.clone(), format!("{}{filled}", server.url));
+        let answer = request.header("origin", &server.url).send().await.unwrap();
+        let status = answer.status();
+        let location = answer.headers().get("location");
+        let location = location.map_or("", |to| to.to_str().unwrap()).to_owned();
+        let sent_away = status == StatusCode::UNAUTHORIZED
+            || (status.is_redirection() && location.starts_with("/login"));
+        match open {
+            Open::Everybody(reason) => {
+                assert!(status != StatusCode::UNAUTHORIZED, "{path}: {reason}: {status}");
+                assert!(!status.is_server_error(), "{path}: {status}");
+                // The start page is the only one that sends strangers to sign in.
+                assert!(path == "/" || !sent_away, "{path}: {reason}: {location}");
+            }
+            Open::SignedIn => {
+                let refused = status == StatusCode::FORBIDDEN || sent_away;
+                assert!(refused, "{method} {path}: {status} {location}");
+            }
+        }
+    }
+}
