@@ -242,6 +242,11 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value, closed: b
     }
     if closed {
         call.push_str(" -H \"Authorization: Bearer $TOKEN\"");
+    } else if operation["security"].is_array() {
+        let cookie = text(at(document, "/components/securitySchemes/session/name"));
+        call.push_str(" -b \"");
+        call.push_str(&cookie);
+        call.push_str("=$SESSION\"");
     }
     let schema = at(at(operation, BODY), "/schema/$ref").as_str();
     let example = schema
@@ -388,6 +393,12 @@ fn bounds(object: &Map<String, Value>) -> String {
         }
     }
     all.join("; ")
+}
+
+/// A text in parts; those between backticks are code.
+fn parts(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let parts = text.split('`').enumerate();
+    parts.map(|(n, part)| (n % 2 == 1, part))
 }
 
 impl Kind {

@@ -22,27 +22,75 @@ enum Open {
 fn routes() -> Vec<(&'static str, &'static str, Open)> {
     use Open::{Everybody, SignedIn};
     vec![
-        ("/", "GET", Everybody("leads to the account or to the sign-in page")),
+        (
+            "/",
+            "GET",
+            Everybody("leads to the account or to the sign-in page"),
+        ),
         ("/login", "GET", Everybody("is where one signs in")),
-        ("/logout", "GET", Everybody("signs out whoever is signed in")),
-        ("/signed-out", "GET", Everybody("is where one is signed out")),
+        (
+            "/logout",
+            "GET",
+            Everybody("signs out whoever is signed in"),
+        ),
+        (
+            "/signed-out",
+            "GET",
+            Everybody("is where one is signed out"),
+        ),
         ("/account", "GET", SignedIn),
         ("/account/identities/{handle}/unlink", "POST", SignedIn),
         ("/account/sessions/others/end", "POST", SignedIn),
         ("/account/sessions/{handle}/end", "POST", SignedIn),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
-        ("/saml/{slug}/acs", "POST", Everybody("takes a signed message")),
-        ("/saml/{slug}/continue", "GET", Everybody("ends a login of this browser")),
-        ("/saml/{slug}/metadata", "GET", Everybody("is for identity providers")),
+        (
+            "/saml/{slug}/acs",
+            "POST",
+            Everybody("takes a signed message"),
+        ),
+        (
+            "/saml/{slug}/continue",
+            "GET",
+            Everybody("ends a login of this browser"),
+        ),
+        (
+            "/saml/{slug}/metadata",
+            "GET",
+            Everybody("is for identity providers"),
+        ),
         ("/oauth/{slug}/login", "GET", Everybody("begins a login")),
-        ("/oauth/{slug}/callback", "GET", Everybody("ends a login of this browser")),
-        ("/assets/{file}", "GET", Everybody("holds what pages are made of")),
+        (
+            "/oauth/{slug}/callback",
+            "GET",
+            Everybody("ends a login of this browser"),
+        ),
+        (
+            "/assets/{file}",
+            "GET",
+            Everybody("holds what pages are made of"),
+        ),
         ("/favicon.ico", "GET", Everybody("is asked for by browsers")),
         ("/robots.txt", "GET", Everybody("keeps search engines out")),
-        ("/healthz", "GET", Everybody("says that the process is up, and no more")),
-        ("/readyz", "GET", Everybody("says that the database answers, and no more")),
-        ("/metrics", "GET", Everybody("is held to addresses by [metrics]")),
-        ("/api/docs", "GET", Everybody("describes the API, nobody's data")),
+        (
+            "/healthz",
+            "GET",
+            Everybody("says that the process is up, and no more"),
+        ),
+        (
+            "/readyz",
+            "GET",
+            Everybody("says that the database answers, and no more"),
+        ),
+        (
+            "/metrics",
+            "GET",
+            Everybody("is held to addresses by [metrics]"),
+        ),
+        (
+            "/api/docs",
+            "GET",
+            Everybody("describes the API, nobody's data"),
+        ),
     ]
 }
 
@@ -64,14 +112,18 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The paths that the code registers.
 fn registered() -> BTreeSet<String> {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     let mut found = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for call in text.split(".route(").skip(1) {
             let path = call.trim_start().strip_prefix('"');
             let path = path.and_then(|rest| rest.split('"').next());
-            let path = path.unwrap_or_else(|| panic!("{}: a path that is no literal", file.display()));
+            let path =
+                path.unwrap_or_else(|| panic!("{}: a path that is no literal", file.display()));
             found.insert(path.to_owned());
         }
     }
@@ -82,7 +134,10 @@ fn registered() -> BTreeSet<String> {
 fn every_route_is_accounted_for() {
     let known: BTreeSet<&str> = routes().iter().map(|(path, _, _)| *path).collect();
     let registered = registered();
-    assert!(registered.contains("/account") && registered.len() > 15, "{registered:?}");
+    assert!(
+        registered.contains("/account") && registered.len() > 15,
+        "{registered:?}"
+    );
     for path in &registered {
         assert!(
             known.contains(path.as_str()),
@@ -99,8 +154,16 @@ async fn strangers_come_in_where_they_may() {
         let filled = path.replace("{slug}", "okta").replace("{handle}", "x");
         let filled = filled.replace("{file}", "x");
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = server.client.request(method.clone(), format!("{}{filled}", server.url));
-        let answer = request.header("origin", &server.url).send().await.unwrap();
+        let request = server
+            .client
+            .request(method.clone(), format!("{}{filled}", server.url));
+        let request = request.header("origin", &server.url);
+        let request = if method == reqwest::Method::POST {
+            request.form(&[("csrf", "x")])
+        } else {
+            request
+        };
+        let answer = request.send().await.unwrap();
         let status = answer.status();
         let location = answer.headers().get("location");
         let location = location.map_or("", |to| to.to_str().unwrap()).to_owned();
@@ -108,7 +171,10 @@ async fn strangers_come_in_where_they_may() {
             || (status.is_redirection() && location.starts_with("/login"));
         match open {
             Open::Everybody(reason) => {
-                assert!(status != StatusCode::UNAUTHORIZED, "{path}: {reason}: {status}");
+                assert!(
+                    status != StatusCode::UNAUTHORIZED,
+                    "{path}: {reason}: {status}"
+                );
                 assert!(!status.is_server_error(), "{path}: {status}");
                 // The start page is the only one that sends strangers to sign in.
                 assert!(path == "/" || !sent_away, "{path}: {reason}: {location}");

@@ -307,6 +307,8 @@ async fn the_page_is_made_of_the_document() {
     {
         assert!(ids.contains(&format!("schema-{schema}")), "{schema}");
     }
+    assert!(html.contains("Bearer $TOKEN") && html.contains("__Host-doorward=$SESSION"));
+    assert!(html.contains("<code>next_cursor</code>") && !html.contains('`'));
     for link in all("a") {
         let place = link.strip_prefix('#');
         assert!(
