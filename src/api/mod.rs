@@ -44,6 +44,7 @@ use utoipa_axum::routes;
 use crate::directory::Directory;
 use crate::directory::settings::Settings;
 use crate::domain::{GroupId, Slug, UserId};
+use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::Sealer;
 use crate::platform::web::Kit;
 use error::ApiError;
@@ -65,6 +66,8 @@ pub struct ApiState {
     pub defaults: Settings,
     /// Seals the keys that a provider gets when it is saved.
     pub sealer: Arc<Sealer>,
+    /// Fetches metadata.
+    pub metadata: MetadataSource,
 }
 
 impl FromRef<ApiState> for Kit {

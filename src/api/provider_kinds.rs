@@ -9,9 +9,17 @@ use crate::login::{oauth, saml};
 use crate::platform::crypto::Sealer;
 
 /// Whether a provider can be used; takes its time with large metadata.
-pub fn check(provider: &Provider, origin: &str, now: Timestamp) -> Result<(), SetupError> {
+/// `fetched` is what came from the address of its metadata.
+pub fn check(
+    provider: &Provider,
+    fetched: Option<&str>,
+    origin: &str,
+    now: Timestamp,
+) -> Result<(), SetupError> {
     match provider.kind {
-        ProviderKind::Saml => saml::provider::compile(provider, origin, now).map(|_| ()),
+        ProviderKind::Saml => {
+            saml::provider::compile_with(provider, fetched, origin, now).map(|_| ())
+        }
         _ => oauth::provider::compile(provider, origin).map(|_| ()),
     }
 }

@@ -33,11 +33,12 @@ pub(super) async fn test(
 ) -> Answer {
     let stored = state.directory.provider(&slug(&name)?).await;
     let stored = stored.or_problem(&state)?;
-    let mut checks = match stored.provider.kind {
-        ProviderKind::Saml => saml_checks(&state, &stored).await?,
+    let provider = stored.provider.clone();
+    let mut checks = match provider.kind {
+        ProviderKind::Saml => saml_checks(&state, stored).await?,
         _ => vec![oauth_settings(&state, &stored)],
     };
-    checks.extend(checks::admission(&stored.provider));
+    checks.extend(checks::admission(&provider));
     Ok(ok(TestShape::new(checks)))
 }
 
@@ -53,15 +54,30 @@ fn oauth_settings(state: &ApiState, stored: &StoredProvider) -> Check {
     }
 }
 
-async fn saml_checks(state: &ApiState, stored: &StoredProvider) -> Result<Vec<Check>, ApiError> {
+async fn saml_checks(state: &ApiState, stored: StoredProvider) -> Result<Vec<Check>, ApiError> {
+    let slug = stored.provider.slug.clone();
+    let by_url = stored.metadata.is_some();
+    let (mut checks, stored) = if by_url {
+        let refreshed = state
+            .metadata
+            .refresh(&slug, true)
+            .await
+            .or_problem(state)?;
+        // What was fetched counts.
+        let stored = state.directory.provider(&slug).await.or_problem(state)?;
+        let now = state.directory.now();
+        (saml::checks::fetched(&refreshed, &stored, now), stored)
+    } else {
+        (Vec::new(), stored)
+    };
     let now = state.directory.now();
-    let compiled = compile(state, stored.provider.clone()).await?;
-    let ring = saml::provider::ring(stored, &state.sealer);
+    let compiled = compile(state, stored.provider.clone(), stored.fetched()).await?;
+    let ring = saml::provider::ring(&stored, &state.sealer);
     let keys = tokio::task::spawn_blocking(move || saml::checks::own_keys(&ring, now));
     let keys = keys
         .await
         .map_err(|panic| state.kit.unexpected(panic.to_string()))?;
-    let mut checks = saml::checks::settings(&compiled, now);
+    checks.extend(saml::checks::settings(&compiled, now));
     checks.push(keys);
     Ok(checks)
 }

@@ -15,6 +15,7 @@ use super::provider_shape::{Compiled, ProviderShape, READ_ONLY, etag, ok_with_et
 use super::{
     Answer, ApiState, created, no_content, ok, patch, provider_keys, provider_kinds, slug,
 };
+use crate::directory::provider_metadata::GoodCopy;
 use crate::directory::providers::{ManagedBy, Save, StoredProvider};
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
@@ -72,7 +73,7 @@ pub(super) async fn create(
     caller: Caller<WriteProviders>,
     LargeJson(body): LargeJson,
 ) -> Answer {
-    let provider = read(&state, body).await?;
+    let provider = read(&state, body, None).await?;
     let stored = save(&state, provider, None, caller.actor()).await?;
     let (path, version) = (path(&stored.provider.slug), stored.version);
     let shape = shape(&state, stored).await?;
@@ -130,7 +131,7 @@ pub(super) async fn replace(
         Err(DirectoryError::NotFound(_)) => None,
         found => Some(found.or_problem(&state)?),
     };
-    let provider = read(&state, with_slug(body, &slug)?).await?;
+    let provider = read(&state, with_slug(body, &slug)?, before.as_ref()).await?;
     check_match(&headers, before.as_ref())?;
     let stored = save(&state, provider, before.as_ref(), caller.actor()).await?;
     let version = stored.version;
@@ -172,7 +173,7 @@ pub(super) async fn edit(
     let Value::Object(merged) = patch::merge(stands, Value::Object(body)) else {
         return Err(state.kit.unexpected("a merged object is none").into());
     };
-    let provider = read(&state, merged).await?;
+    let provider = read(&state, merged, Some(&before)).await?;
     check_match(&headers, Some(&before))?;
     let stored = save(&state, provider, Some(&before), caller.actor()).await?;
     Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
@@ -248,8 +249,13 @@ fn check_match(headers: &HeaderMap, before: Option<&StoredProvider>) -> Result<(
 }
 
 /// Reads a provider and asks whether it can be used; everything that is wrong
-/// is told at once, as far as it can be read at all.
-async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider, ApiError> {
+/// is told at once, as far as it can be read at all. Beside it the metadata that
+/// was fetched for it.
+async fn read(
+    state: &ApiState,
+    mut body: Map<String, Value>,
+    before: Option<&StoredProvider>,
+) -> Result<(Provider, Option<GoodCopy>), ApiError> {
     for key in READ_ONLY {
         body.remove(key);
     }
@@ -261,20 +267,24 @@ async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider
         .map(|problem| FieldError::at(place(&problem.key), problem.sentence.clone()))
         .collect();
     if provider.kind.is_oauth() {
-        return read_oauth(state, provider, mistakes);
+        return read_oauth(state, provider, mistakes).map(|provider| (provider, None));
     }
     let Some(saml) = &provider.saml else {
         return Err(ApiError::mistakes(mistakes));
     };
-    if saml.metadata_url.is_some() {
-        mistakes.push(FieldError::at(
-            "/saml/metadata_url",
-            "this version does not fetch metadata; open the address in a browser, and put the \
-             document into metadata_xml",
-        ));
+    if !mistakes.is_empty() && saml.metadata_url.is_some() {
         return Err(ApiError::mistakes(mistakes));
     }
-    if let Err(error) = compile(state, provider.clone()).await? {
+    let (copy, error) = match state.metadata.obtain(&provider, before).await {
+        Ok(copy) => {
+            let fresh = copy.as_ref().map(|copy| copy.document.as_str());
+            let fetched = fresh.or_else(|| before.and_then(StoredProvider::fetched));
+            let compiled = compile(state, provider.clone(), fetched).await?;
+            (copy, compiled.err())
+        }
+        Err(error) => (None, Some(error)),
+    };
+    if let Some(error) = error {
         let at = pointer(&error.field);
         // Whatever was found before at this place, or around it, said it.
         let known = |m: &FieldError| m.pointer.as_deref().is_some_and(|p| p.starts_with("/saml"));
@@ -284,7 +294,7 @@ async fn read(state: &ApiState, mut body: Map<String, Value>) -> Result<Provider
         return Err(ApiError::mistakes(mistakes).with_code(error.code));
     }
     if mistakes.is_empty() {
-        Ok(provider)
+        Ok((provider, copy))
     } else {
         Err(ApiError::mistakes(mistakes))
     }
@@ -299,7 +309,7 @@ fn read_oauth(
     if !mistakes.is_empty() {
         return Err(ApiError::mistakes(mistakes));
     }
-    match provider_kinds::check(&provider, state.kit.origin(), state.directory.now()) {
+    match provider_kinds::check(&provider, None, state.kit.origin(), state.directory.now()) {
         Ok(()) => Ok(provider),
         Err(error) => {
             mistakes.push(FieldError::at(pointer(&error.field), error.sentence));
@@ -321,10 +331,17 @@ fn place(key: &str) -> String {
 }
 
 /// Reads a provider's metadata, on a thread where it may take its time.
-pub(super) async fn compile(state: &ApiState, provider: Provider) -> Result<Compiled, ApiError> {
+/// `fetched` is what came from its address, if it has one.
+pub(super) async fn compile(
+    state: &ApiState,
+    provider: Provider,
+    fetched: Option<&str>,
+) -> Result<Compiled, ApiError> {
     let (origin, now) = (state.kit.origin().to_owned(), state.directory.now());
-    let compiled =
-        tokio::task::spawn_blocking(move || saml::provider::compile(&provider, &origin, now));
+    let fetched = fetched.map(str::to_owned);
+    let compiled = tokio::task::spawn_blocking(move || {
+        saml::provider::compile_with(&provider, fetched.as_deref(), &origin, now)
+    });
     compiled
         .await
         .map_err(|panic| state.kit.unexpected(panic.to_string()).into())
@@ -332,7 +349,7 @@ pub(super) async fn compile(state: &ApiState, provider: Provider) -> Result<Comp
 
 async fn save(
     state: &ApiState,
-    provider: Provider,
+    (provider, metadata): (Provider, Option<GoodCopy>),
     before: Option<&StoredProvider>,
     actor: Actor,
 ) -> Result<StoredProvider, ApiError> {
@@ -351,6 +368,7 @@ async fn save(
     let save = Save {
         provider,
         secrets,
+        metadata,
         over: before.map(|b| b.version),
         managed_by: ManagedBy::Api,
     };
@@ -365,7 +383,7 @@ async fn shape(state: &ApiState, stored: StoredProvider) -> Result<ProviderShape
     if stored.provider.kind.is_oauth() {
         return Ok(ProviderShape::oauth(stored, state.kit.origin()));
     }
-    let compiled = compile(state, stored.provider.clone()).await?;
+    let compiled = compile(state, stored.provider.clone(), stored.fetched()).await?;
     let now = state.directory.now();
     let keys = provider_keys::keys(state, &stored)?;
     Ok(ProviderShape::new(

@@ -3,6 +3,7 @@
 
 mod health;
 mod jobs;
+mod metadata;
 pub mod providers;
 mod server;
 mod slow_body;
@@ -20,6 +21,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
 use crate::login::oauth::flow::OauthState;
 use crate::login::saml::provider::Registry;
+use crate::login::saml::source::MetadataSource;
 use crate::login::{oauth, saml};
 use crate::platform::config::Config;
 use crate::platform::crypto::{KeyError, MasterKeys, SealError, Sealer};
@@ -95,6 +97,10 @@ pub struct Core {
     pub sealer: Arc<Sealer>,
     /// What each client address has taken of its allowance.
     pub throttle: web::Throttle,
+    /// The way out to the network.
+    pub outbound: Outbound,
+    /// Fetches metadata.
+    pub metadata: MetadataSource,
 }
 
 impl Core {
@@ -123,7 +129,14 @@ impl Core {
             entropy,
             lifetimes,
         };
+        let outbound = Outbound::new(config.allow_private_networks());
+        let outbound = outbound.map_err(|error| AppError::Config {
+            key: "security",
+            problem: error.to_string(),
+        })?;
         Ok(Self {
+            metadata: MetadataSource::new(directory.clone(), outbound.clone()),
+            outbound,
             directory,
             sessions,
             keys: Arc::new(keys),
@@ -231,6 +244,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         kit: kit.clone(),
         defaults: default_settings(config),
         sealer: Arc::clone(&core.sealer),
+        metadata: core.metadata.clone(),
     };
     let sessions = SessionState {
         kit: kit.clone(),

@@ -64,10 +64,14 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     tracing::info!(%address, public_url = config.public_url.origin(), "listening");
     let stop = CancellationToken::new();
     let jobs = tokio::spawn(super::jobs::run(core.clone(), metrics, stop.clone()));
+    let public_url = config.public_url.origin().to_owned();
+    let metadata = super::metadata::run(core.clone(), public_url, stop.clone());
+    let metadata = tokio::spawn(metadata);
     watch_signals(&stop, core, running)?;
     accept(listener, router, stop.clone(), TIMES).await;
     stop.cancel();
     drop(jobs.await);
+    drop(metadata.await);
     Ok(())
 }
 
@@ -180,6 +184,9 @@ async fn reload(core: &Core, running: &Running) {
     };
     if let Err(error) = running.log.set_level(&config.log.level) {
         tracing::error!(%error, "the log level stays as it is");
+    }
+    if let Err(error) = core.directory.fetch_all_metadata().await {
+        tracing::error!(%error, "the metadata of the providers is not fetched anew");
     }
     match super::providers::apply_file(core, &config).await {
         Ok(()) => tracing::info!("providers and log level were read again"),

@@ -18,8 +18,10 @@ use crate::app;
 use crate::directory::Directory;
 use crate::domain::{Clock, Entropy, Provider, ProviderKind, Timestamp};
 use crate::login::saml;
+use crate::login::setup::SetupError;
 use crate::platform::config::{Config, Examined, Problem, Problems};
 use crate::platform::crypto::{KeyError, MasterKeys};
+use crate::platform::http::Outbound;
 use crate::platform::storage::{Db, StorageError};
 
 /// How long before a certificate ends an admin hears of it.
@@ -43,7 +45,17 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
             Ok(())
         })?;
         for provider in &config.providers {
-            check_provider(provider, &config, Clock::System.now(), &mut findings);
+            let fetched = gateway::block_on(fetch(provider, &config))?;
+            let now = Clock::System.now();
+            match fetched {
+                Ok(fetched) => {
+                    check_provider(provider, fetched.as_deref(), &config, now, &mut findings);
+                }
+                Err(error) => {
+                    let key = format!("provider[{}].{}", provider.slug, error.field);
+                    findings.problem(&key, error.sentence);
+                }
+            }
         }
     }
     findings.print(path)
@@ -183,20 +195,39 @@ async fn check_stored_providers(directory: &Directory, config: &Config, findings
             let key = format!("provider[{}].allowed_domains", stored.provider.slug);
             findings.warning(&key, "is empty, which admits nobody");
         }
-        check_provider(&stored.provider, config, directory.now(), findings);
+        let now = directory.now();
+        check_provider(&stored.provider, stored.fetched(), config, now, findings);
     }
 }
 
-fn check_provider(provider: &Provider, config: &Config, now: Timestamp, findings: &mut Findings) {
+/// The metadata of a provider of the file, where it gives its address.
+async fn fetch(
+    provider: &Provider,
+    config: &Config,
+) -> anyhow::Result<Result<Option<String>, SetupError>> {
+    let outbound = Outbound::new(config.allow_private_networks())?;
+    let client = saml::source::Client::new(outbound, Clock::System);
+    let copy = client.obtain(provider, None).await;
+    Ok(copy.map(|copy| copy.map(|copy| copy.document)))
+}
+
+fn check_provider(
+    provider: &Provider,
+    fetched: Option<&str>,
+    config: &Config,
+    now: Timestamp,
+    findings: &mut Findings,
+) {
     let name = |field: &str| format!("provider[{}].{field}", provider.slug);
     if provider.kind != ProviderKind::Saml {
         let origin = config.public_url.origin();
-        if let Err(error) = provider_kinds::check(provider, origin, now) {
+        if let Err(error) = provider_kinds::check(provider, fetched, origin, now) {
             findings.problem(&name(&error.field), error.sentence);
         }
         return;
     }
-    let idp = match saml::provider::compile(provider, config.public_url.origin(), now) {
+    let origin = config.public_url.origin();
+    let idp = match saml::provider::compile_with(provider, fetched, origin, now) {
         Ok(ready) => ready.metadata,
         Err(error) => return findings.problem(&name(&error.field), error.sentence),
     };

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 
 use super::args::ProviderCommand;
 use super::{gateway, out};
-use crate::app::{Core, providers};
+use crate::app::Core;
+use crate::app::providers::{self, Prepared};
 use crate::directory::providers::ManagedBy;
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
@@ -59,9 +60,8 @@ fn apply_all(path: &Path, file: &Path) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("{} cannot be used", file.display()))?;
     gateway::block_on(async {
         let core = Core::open(&config).await?;
-        check(&core, &config, &wanted)?;
-        for provider in wanted {
-            apply(&core, &config, provider).await?;
+        for prepared in prepare(&core, &config, wanted).await? {
+            apply(&core, prepared).await?;
         }
         Ok(())
     })?;
@@ -69,31 +69,31 @@ fn apply_all(path: &Path, file: &Path) -> anyhow::Result<ExitCode> {
 }
 
 /// Looks at every provider before the first is written.
-fn check(core: &Core, config: &Config, wanted: &[Provider]) -> anyhow::Result<()> {
-    let mut problems = Problems::default();
+async fn prepare(
+    core: &Core,
+    config: &Config,
+    wanted: Vec<Provider>,
+) -> anyhow::Result<Vec<Prepared>> {
+    let (mut problems, mut ready) = (Problems::default(), Vec::new());
     for provider in wanted {
-        match providers::check(provider, core, config) {
-            Ok(()) => {}
+        let slug = provider.slug.clone();
+        match providers::prepare(core, config, provider, ManagedBy::Api).await {
+            Ok(prepared) => ready.push(prepared),
             Err(DirectoryError::Invalid { field, reason }) => {
-                problems.add(format!("provider[{}].{field}", provider.slug), reason);
+                problems.add(format!("provider[{slug}].{field}"), reason);
             }
-            Err(error) => problems.add(format!("provider[{}]", provider.slug), error.to_string()),
+            Err(error) => problems.add(format!("provider[{slug}]"), error.to_string()),
         }
     }
     if problems.is_empty() {
-        return Ok(());
+        return Ok(ready);
     }
     Err(problems).context("nothing was changed")
 }
 
-async fn apply(core: &Core, config: &Config, provider: Provider) -> anyhow::Result<()> {
-    let slug = provider.slug.clone();
-    let before = match core.directory.provider(&slug).await {
-        Ok(stored) => Some(stored.version),
-        Err(DirectoryError::NotFound(_)) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let stored = providers::apply(core, config, provider, ManagedBy::Api, Actor::CommandLine)
+async fn apply(core: &Core, prepared: Prepared) -> anyhow::Result<()> {
+    let (slug, before) = (prepared.slug().clone(), prepared.version());
+    let stored = providers::apply(core, prepared, ManagedBy::Api, Actor::CommandLine)
         .await
         .with_context(|| format!("provider[{slug}]"))?;
     out::line(&match before {

@@ -17,6 +17,7 @@ pub mod linking;
 pub mod plan;
 pub mod policy;
 pub mod provider_keys;
+pub mod provider_metadata;
 pub mod providers;
 pub mod reconcile;
 pub mod resolve;

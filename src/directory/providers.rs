@@ -5,6 +5,7 @@ use super::Directory;
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
 use super::plan::{Change, change};
+use super::provider_metadata::{self, GoodCopy, Standing};
 use crate::domain::address::{self, DomainPattern};
 use crate::domain::user::words;
 use crate::domain::{Provider, Slug, Timestamp};
@@ -32,7 +33,9 @@ pub struct StoredProvider {
     pub position: i64,
     /// Its secrets, sealed; empty when it has none.
     pub secrets: String,
-    /// Counts the writes.
+    /// How the metadata stands that is fetched for it, if any is.
+    pub metadata: Option<Standing>,
+    /// Counts the writes, those of fetched metadata too.
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -40,7 +43,25 @@ pub struct StoredProvider {
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str = "config, managed_by, position, secrets, version, created_at, updated_at";
+impl StoredProvider {
+    /// The metadata that was fetched from the address that its settings name.
+    #[must_use]
+    pub fn fetched(&self) -> Option<&str> {
+        let url = self.provider.saml.as_ref()?.metadata_url.as_deref()?;
+        let standing = self.metadata.as_ref().filter(|m| m.url == url)?;
+        standing.document.as_deref()
+    }
+}
+
+/// What is read of a provider, and where.
+fn select() -> String {
+    let metadata = provider_metadata::COLUMNS;
+    format!(
+        "SELECT p.config, p.managed_by, p.position, p.secrets, p.version, p.created_at, \
+         p.updated_at, {metadata} FROM providers p \
+         LEFT JOIN provider_metadata m ON m.provider = p.slug"
+    )
+}
 
 fn read(reader: &mut Reader) -> Result<StoredProvider, StorageError> {
     Ok(StoredProvider {
@@ -51,12 +72,13 @@ fn read(reader: &mut Reader) -> Result<StoredProvider, StorageError> {
         version: reader.int()?,
         created_at: reader.time()?,
         updated_at: reader.time()?,
+        metadata: provider_metadata::read(reader)?,
     })
 }
 
 /// The provider with this slug.
 pub async fn by_slug(tx: &mut Tx, slug: &Slug) -> Result<Option<StoredProvider>, StorageError> {
-    let sql = format!("SELECT {COLUMNS} FROM providers WHERE slug = $1");
+    let sql = format!("{} WHERE p.slug = $1", select());
     tx.query_opt(&sql, params![slug])
         .await?
         .map(|row| read(&mut row.reader()))
@@ -94,7 +116,7 @@ pub async fn hold(tx: &mut Tx, slug: &Slug) -> Result<(), StorageError> {
 
 /// All providers in the order of the sign-in page.
 pub async fn all(tx: &mut Tx) -> Result<Vec<StoredProvider>, StorageError> {
-    let sql = format!("SELECT {COLUMNS} FROM providers ORDER BY position, slug");
+    let sql = format!("{} ORDER BY p.position, p.slug", select());
     let rows = tx.query(&sql, &[]).await?;
     rows.into_iter()
         .map(|row| read(&mut row.reader()))
@@ -136,6 +158,9 @@ pub struct Save {
     pub provider: Provider,
     /// Its secrets, sealed.
     pub secrets: String,
+    /// A copy of its metadata that was fetched for this change; without one,
+    /// the copy from the same address stays, or is fetched soon.
+    pub metadata: Option<GoodCopy>,
     /// The version that was read; `None` makes a new one and refuses a slug
     /// that is taken.
     pub over: Option<i64>,
@@ -238,7 +263,9 @@ impl Directory {
 /// to come wait for this unit.
 async fn held(tx: &mut Tx, slug: &Slug) -> Result<Option<StoredProvider>, StorageError> {
     let end = tx.dialect().for_delete();
-    let sql = format!("SELECT {COLUMNS} FROM providers WHERE slug = $1{end}");
+    // The row beside it, which may be missing, cannot be held.
+    let of = if end.is_empty() { "" } else { " OF p" };
+    let sql = format!("{} WHERE p.slug = $1{end}{of}", select());
     tx.query_opt(&sql, params![slug])
         .await?
         .map(|row| read(&mut row.reader()))
@@ -287,9 +314,11 @@ async fn store(
             "(another secret)",
         ));
     }
+    let copy = save.metadata.clone();
     let stored = match before {
         Some(before)
             if changes.is_empty()
+                && copy.is_none()
                 && before.secrets == save.secrets
                 && before.managed_by == save.managed_by =>
         {
@@ -298,6 +327,7 @@ async fn store(
         Some(before) => update(tx, save, before, now).await?,
         None => insert(tx, save, now).await?,
     };
+    let stored = keep_metadata(tx, stored, copy, now).await?;
     let action = if stored.version == 1 {
         "provider.created"
     } else {
@@ -318,6 +348,25 @@ async fn store(
     )
     .await?;
     Ok(stored)
+}
+
+/// Keeps the metadata that came with a change, or sees to it that there will
+/// be some.
+async fn keep_metadata(
+    tx: &mut Tx,
+    stored: StoredProvider,
+    copy: Option<GoodCopy>,
+    now: Timestamp,
+) -> Result<StoredProvider, DirectoryError> {
+    let slug = &stored.provider.slug;
+    let url = stored.provider.saml.as_ref();
+    match (url.and_then(|saml| saml.metadata_url.as_deref()), copy) {
+        (Some(_), Some(copy)) => provider_metadata::put(tx, slug, &copy, now).await?,
+        (Some(url), None) => provider_metadata::expect(tx, slug, url, now).await?,
+        (None, _) => provider_metadata::forget(tx, slug).await?,
+    }
+    let again = by_slug(tx, slug).await?;
+    again.ok_or(DirectoryError::NotFound("provider"))
 }
 
 async fn update(
@@ -373,6 +422,7 @@ async fn insert(tx: &mut Tx, save: Save, now: Timestamp) -> Result<StoredProvide
         managed_by: save.managed_by,
         position,
         secrets: save.secrets,
+        metadata: None,
         version: 1,
         created_at: now,
         updated_at: now,

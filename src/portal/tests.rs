@@ -121,6 +121,7 @@ impl App {
         let save = Save {
             provider,
             secrets: String::new(),
+            metadata: None,
             over: None,
             managed_by: ManagedBy::Api,
         };

@@ -48,6 +48,7 @@ fn new(name: &str) -> Save {
     Save {
         provider: provider(name),
         secrets: String::new(),
+        metadata: None,
         over: None,
         managed_by: ManagedBy::Api,
     }
@@ -57,6 +58,7 @@ fn over(stored: &StoredProvider) -> Save {
     Save {
         provider: stored.provider.clone(),
         secrets: stored.secrets.clone(),
+        metadata: None,
         over: Some(stored.version),
         managed_by: stored.managed_by,
     }

@@ -27,7 +27,9 @@ use super::{ApiState, router};
 use crate::directory::settings::Settings;
 use crate::directory::{Actor, Directory};
 use crate::domain::{Clock, Entropy, Scope, Slug, Timestamp, UserId};
+use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::{MasterKeys, Sealer};
+use crate::platform::http::Outbound;
 use crate::platform::storage::{Db, StorageError};
 use crate::platform::web::{Kit, KitSettings, secure};
 use crate::sessions::layer::{SessionState, session};
@@ -144,6 +146,7 @@ impl Api {
                 home_realm_discovery: false,
             },
             sealer,
+            metadata: MetadataSource::new(directory.clone(), Outbound::new(true).unwrap()),
         };
         let layer = SessionState {
             kit: kit.clone(),

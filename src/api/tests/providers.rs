@@ -330,6 +330,7 @@ async fn the_file_keeps_its_own() {
     let save = Save {
         provider,
         secrets: String::new(),
+        metadata: None,
         over: None,
         managed_by: ManagedBy::File,
     };

@@ -3,11 +3,15 @@
 use super::certificates::Certificate;
 use super::keys::KeyRing;
 use super::provider::{SamlProvider, SetupError};
+use super::source::{Outcome, Refreshed};
+use crate::directory::providers::StoredProvider;
 use crate::domain::Timestamp;
 use crate::login::checks::Check;
 
 /// Days before its end from which a certificate is worth a warning.
 pub const SOON: i64 = 30;
+/// Seconds that two clocks may differ before that is worth a word.
+const CLOCK: i64 = 30;
 
 /// What can be said of a provider without asking anybody else.
 #[must_use]
@@ -25,6 +29,59 @@ pub fn settings(compiled: &Result<SamlProvider, SetupError>, now: Timestamp) -> 
             expiry(ready, now),
         ],
     }
+}
+
+/// What came of fetching the metadata, and how the clocks compare.
+#[must_use]
+pub fn fetched(refreshed: &Refreshed, stored: &StoredProvider, now: Timestamp) -> Vec<Check> {
+    const NAME: &str = "metadata_url";
+    let standing = stored.metadata.as_ref();
+    let url = standing.map(|m| m.url.as_str()).unwrap_or_default();
+    let since = standing.and_then(|m| m.fetched_at);
+    let good = match (&refreshed.outcome, since) {
+        (Outcome::Failed(error), None) => {
+            Check::failed(NAME, format!("{url}: {error}."), error.remedy())
+        }
+        (Outcome::Failed(error), Some(since)) => Check::warning(
+            NAME,
+            format!("{url}: {error}. The copy of {since} stays in force."),
+            error.remedy(),
+        ),
+        (Outcome::Changed(news), _) => {
+            Check::fine(NAME, format!("{url}: fetched anew. {}", news.join(" ")))
+        }
+        (Outcome::Same, _) => Check::fine(NAME, format!("{url}: fetched, and unchanged.")),
+        (Outcome::Elsewhere, None) => Check::failed(
+            NAME,
+            format!("{url}: is being fetched at this moment."),
+            "Test again in a minute.",
+        ),
+        (Outcome::Elsewhere, Some(since)) => Check::fine(
+            NAME,
+            format!("{url}: is being fetched at this moment; the copy of {since} is in force."),
+        ),
+    };
+    std::iter::once(good)
+        .chain(refreshed.server_time.map(|theirs| clock(theirs, now)))
+        .collect()
+}
+
+/// How far the clock of the server that publishes the metadata is from ours.
+fn clock(theirs: Timestamp, now: Timestamp) -> Check {
+    const NAME: &str = "clock";
+    let seconds = theirs.seconds_since(now);
+    if seconds.abs() <= CLOCK {
+        return Check::fine(NAME, format!("The clocks differ by {} s.", seconds.abs()));
+    }
+    let ahead = if seconds > 0 { "ahead of" } else { "behind" };
+    Check::warning(
+        NAME,
+        format!(
+            "The clock of the server that publishes the metadata is {} s {ahead} ours.",
+            seconds.abs()
+        ),
+        "Compare both clocks with the true time and switch their synchronisation (NTP) on.",
+    )
 }
 
 fn metadata(ready: &SamlProvider) -> Check {

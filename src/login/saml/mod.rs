@@ -21,6 +21,7 @@ pub mod provider;
 pub mod redact;
 pub mod response;
 pub mod rollover;
+pub mod source;
 pub mod sp_metadata;
 mod time;
 pub mod vendor;

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::attribute_map::AttributeMap;
 use super::keys::KeyRing;
 use super::metadata::{self, IdpMetadata};
+use super::source;
 use super::sp_metadata::Urls;
 use crate::directory::providers::{self, StoredProvider};
 use crate::domain::provider::SamlSettings;
@@ -44,9 +45,21 @@ impl SamlProvider {
     }
 }
 
-/// Makes a provider ready, or says why it cannot be used.
+/// Makes a provider ready whose metadata stands in its settings, or says why it
+/// cannot be used.
 pub fn compile(
     provider: &Provider,
+    public_url: &str,
+    now: Timestamp,
+) -> Result<SamlProvider, SetupError> {
+    compile_with(provider, None, public_url, now)
+}
+
+/// The same with the metadata that was fetched from the address in its
+/// settings; that counts before what stands in the settings.
+pub fn compile_with(
+    provider: &Provider,
+    fetched: Option<&str>,
     public_url: &str,
     now: Timestamp,
 ) -> Result<SamlProvider, SetupError> {
@@ -57,11 +70,6 @@ pub fn compile(
             "a provider of kind saml needs its saml settings",
         )
     })?;
-    if settings.metadata_url.is_some() {
-        let sentence = "this version of the gateway does not offer it yet";
-        let field = "saml.metadata_url";
-        return Err(SetupError::new("saml.setting_unsupported", field, sentence));
-    }
     let attributes = AttributeMap::new(&settings.attributes).map_err(|e| {
         SetupError::new("saml.attributes_invalid", "saml.attributes", e.to_string())
     })?;
@@ -74,17 +82,9 @@ pub fn compile(
             )
         })?;
     }
-    let text = settings
-        .metadata_xml
-        .as_deref()
-        .filter(|text| !text.trim().is_empty());
-    let text = text.ok_or_else(|| {
-        let sentence =
-            "the IdP's metadata is missing: paste it, or upload the file that the IdP offers";
-        SetupError::new("saml.metadata_missing", "saml.metadata_xml", sentence)
-    })?;
+    let (text, field) = document(settings, fetched)?;
     let metadata = metadata::parse(text.as_bytes(), settings.entity_id.as_deref(), now)
-        .map_err(|e| SetupError::new(e.code(), "saml.metadata_xml", e.to_string()))?;
+        .map_err(|e| SetupError::new(e.code(), field, e.to_string()))?;
     let certificates = metadata.signing_certificates.iter();
     let keys = certificates.map(|c| c.verify_key().clone()).collect();
     Ok(SamlProvider {
@@ -96,6 +96,34 @@ pub fn compile(
         urls: Urls::new(public_url, &provider.slug),
         ring: None,
     })
+}
+
+/// The metadata that counts, and the setting that it came by.
+fn document<'a>(
+    settings: &'a SamlSettings,
+    fetched: Option<&'a str>,
+) -> Result<(&'a str, &'static str), SetupError> {
+    const XML: &str = "saml.metadata_xml";
+    let by_url = settings.metadata_url.is_some();
+    if let Some(fetched) = fetched.filter(|_| by_url) {
+        return Ok((fetched, source::FIELD));
+    }
+    let text = settings.metadata_xml.as_deref();
+    match text.filter(|text| !text.trim().is_empty()) {
+        Some(text) => Ok((text, XML)),
+        None if by_url => Err(SetupError::new(
+            source::NOT_FETCHED,
+            source::FIELD,
+            "the metadata has not been fetched from this address yet; it is tried again and again, and \
+             a test of the provider says what is in the way",
+        )),
+        None => Err(SetupError::new(
+            "saml.metadata_missing",
+            XML,
+            "the IdP's metadata is missing: paste it, upload the file that the IdP offers, or enter \
+             its address as metadata_url",
+        )),
+    }
 }
 
 /// The sealed keys of a provider that is about to be saved: those that it has,
@@ -181,7 +209,8 @@ impl Registry {
     }
 
     fn keep(&self, stored: &StoredProvider, public_url: &str, now: Timestamp) -> Found {
-        let ready = compile(&stored.provider, public_url, now).and_then(|ready| {
+        let fetched = stored.fetched();
+        let ready = compile_with(&stored.provider, fetched, public_url, now).and_then(|ready| {
             Ok(SamlProvider {
                 ring: self.ring(stored)?,
                 ..ready
@@ -232,11 +261,18 @@ fn expired(provider: &SamlProvider) -> SetupError {
         .valid_until
         .map(Timestamp::rfc3339)
         .unwrap_or_default();
+    let (field, what) = if provider.settings().metadata_url.is_some() {
+        let what = "it could not be fetched since: a test of the provider says what is in the way";
+        (source::FIELD, what)
+    } else {
+        (
+            "saml.metadata_xml",
+            "take the current metadata from the IdP",
+        )
+    };
     SetupError::new(
         "saml.metadata_expired",
-        "saml.metadata_xml",
-        format!(
-            "the IdP's metadata was valid until {until} only: take the current metadata from the IdP"
-        ),
+        field,
+        format!("the IdP's metadata was valid until {until} only: {what}"),
     )
 }

@@ -218,6 +218,13 @@ impl Outbound {
                     Refused::Unknown => FetchError::UnknownHost(host),
                 };
             }
+            let trusted = inner.downcast_ref::<openssl::ssl::Error>();
+            if let Some(error) = trusted {
+                return FetchError::Tls {
+                    host,
+                    problem: error.to_string(),
+                };
+            }
             last = inner.to_string();
             cause = inner.source();
         }

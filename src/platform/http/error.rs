@@ -25,6 +25,14 @@ pub enum FetchError {
         /// The system's words.
         problem: String,
     },
+    /// Who answers there cannot show that it is the one that was asked for.
+    #[error("{host} cannot be trusted: {problem}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// OpenSSL's words.
+        problem: String,
+    },
     /// The host did not answer in time.
     #[error("{host} did not answer within {seconds} seconds")]
     Timeout {
@@ -66,6 +74,50 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// What to do.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Scheme(_) => {
+                "Enter an address that begins with https:// (plain http only where \
+                 allow_private_networks in [security] is true)."
+            }
+            Self::Credentials => "Enter the address without a user name and a password.",
+            Self::UnknownHost(_) => {
+                "Compare the name with the one in a browser's address bar, and ask this machine for \
+                 it (getent hosts NAME): it may know other names than you do."
+            }
+            Self::PrivateAddress(_) => {
+                "Use the public address, or, for an identity provider in your own network, set \
+                 allow_private_networks = true in [security]."
+            }
+            Self::Connect { .. } => {
+                "Try the address from this machine (curl -v ADDRESS): a firewall or a proxy may be \
+                 in the way, or nothing listens there."
+            }
+            Self::Tls { .. } => {
+                "Look at the certificate of the server (curl -v ADDRESS): it must be valid, made for \
+                 this name, and signed by an authority that this machine trusts. An authority of \
+                 your own goes into the machine's trust store."
+            }
+            Self::Timeout { .. } => {
+                "Try the address from this machine (curl -v ADDRESS): the server is slow, or a \
+                 firewall drops what is sent to it."
+            }
+            Self::TooLarge { .. } => {
+                "Use the address of this identity provider's own document, not that of a whole \
+                 federation."
+            }
+            Self::Status { .. } => {
+                "Open the address in a browser without being signed in: it must show the document."
+            }
+            Self::Redirect { .. } => {
+                "Open the address in a browser, and enter the one at which it arrives."
+            }
+            Self::Broken { .. } => "Try again; if it stays, ask whoever runs that server.",
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -75,6 +127,7 @@ impl FetchError {
             Self::UnknownHost(_) => "fetch.unknown_host",
             Self::PrivateAddress(_) => "fetch.private_address",
             Self::Connect { .. } => "fetch.connect",
+            Self::Tls { .. } => "fetch.tls",
             Self::Timeout { .. } => "fetch.timeout",
             Self::TooLarge { .. } => "fetch.too_large",
             Self::Status { .. } => "fetch.status",
