@@ -23,6 +23,8 @@ mod edits;
 mod groups;
 #[path = "storage/linking.rs"]
 mod linking;
+#[path = "storage/metadata.rs"]
+mod metadata;
 #[path = "storage/migrations.rs"]
 mod migrations;
 #[path = "storage/people.rs"]
@@ -33,6 +35,8 @@ mod policy;
 mod properties;
 #[path = "storage/providers.rs"]
 mod providers;
+#[path = "support/publisher.rs"]
+mod publisher;
 #[path = "storage/races.rs"]
 mod races;
 #[path = "storage/records.rs"]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::ok;
 use super::openapi::flattened;
 use super::provider_keys::KeyShape;
+use crate::directory::provider_metadata::Standing;
 use crate::directory::providers::{ManagedBy, StoredProvider};
 use crate::domain::{Provider, Timestamp};
 use crate::login::checks::Check;
@@ -40,6 +41,9 @@ pub(super) struct Added {
     /// SAML: the signing certificates that the identity provider's metadata holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificates: Option<Vec<CertificateShape>>,
+    /// SAML: how the metadata stands that is fetched from `metadata_url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<StandingShape>,
     /// SAML: our own keys for it, the one that signs first.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Vec<KeyShape>>,
@@ -72,10 +76,11 @@ impl ToSchema for ProviderShape {
 
 /// The keys that the gateway adds; whoever sends back what was read may leave
 /// them in.
-pub(super) const READ_ONLY: [&str; 8] = [
+pub(super) const READ_ONLY: [&str; 9] = [
     "urls",
     "relay_state",
     "certificates",
+    "metadata",
     "keys",
     "warnings",
     "managed_by",
@@ -123,6 +128,31 @@ struct CertificateShape {
     days_left: i64,
 }
 
+/// How metadata stands that is fetched.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FetchedMetadata)]
+struct StandingShape {
+    /// When the copy that counts was fetched, or was found to be unchanged.
+    fetched_at: Option<Timestamp>,
+    /// When it is fetched again.
+    next_at: Timestamp,
+    /// Since when it cannot be fetched.
+    failing_since: Option<Timestamp>,
+    /// The code of the reason.
+    failure: Option<String>,
+}
+
+impl StandingShape {
+    fn of(standing: &Standing) -> Self {
+        Self {
+            fetched_at: standing.fetched_at,
+            next_at: standing.next_at,
+            failing_since: standing.failing.as_ref().map(|(since, _)| *since),
+            failure: standing.failing.as_ref().map(|(_, code)| code.clone()),
+        }
+    }
+}
+
 /// What came of reading a provider's metadata.
 pub(super) type Compiled = Result<SamlProvider, SetupError>;
 
@@ -146,6 +176,7 @@ impl ProviderShape {
         });
         let added = Added {
             certificates: Some(certificates.collect()),
+            metadata: stored.metadata.as_ref().map(StandingShape::of),
             keys: Some(keys),
             warnings: warnings(compiled, now),
             urls: UrlsShape {
@@ -180,6 +211,7 @@ impl ProviderShape {
             },
             relay_state: None,
             certificates: None,
+            metadata: None,
             keys: None,
             warnings: error
                 .map(|error| format!("nobody can sign in: {error}"))

@@ -7,6 +7,7 @@ pub mod encrypt;
 pub mod forge;
 pub mod keys;
 pub mod mutate;
+pub mod publisher;
 pub mod random;
 pub mod setting;
 pub mod signature;

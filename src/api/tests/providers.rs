@@ -188,7 +188,7 @@ async fn mistakes_are_told_with_their_places() {
         (json!({"sync_fields": ["nmae"]}), "/sync_fields/0"),
         (json!({"enabled": "yes"}), "/enabled"),
         (
-            json!({"saml": {"metadata_url": "https://idp.example.com/m"}}),
+            json!({"saml": {"metadata_url": "https://127.0.0.1:1/m"}}),
             "/saml/metadata_url",
         ),
         (json!({"saml": {}}), "/saml"),

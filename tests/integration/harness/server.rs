@@ -198,6 +198,26 @@ impl Server {
         }
     }
 
+    fn signal(&self, name: &str) {
+        let child = self.child.as_ref().unwrap();
+        let status = Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// SIGHUP: lets it read its providers again.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    /// SIGTERM; whether it ended with 0.
+    pub fn stop(&mut self) -> bool {
+        self.signal("-TERM");
+        let status = self.child.take().unwrap().wait().unwrap();
+        status.success()
+    }
+
     /// Whether the process still runs and answers.
     pub async fn healthy(&mut self) -> bool {
         let running = self

@@ -6,6 +6,7 @@ mod encryption;
 mod happy;
 mod linking;
 mod metadata;
+mod metadata_url;
 mod policy;
 mod relay_state;
 mod replay;
