@@ -62,7 +62,9 @@ impl Keeper {
                     .into_iter()
                     .filter(|slug| !self.under_way.contains(slug));
                 let due: Vec<Slug> = due.take(free).collect();
-                due.into_iter().for_each(|slug| self.begin(slug));
+                for slug in due {
+                    self.begin(slug);
+                }
             }
             Err(error) if !self.is_quiet => {
                 self.is_quiet = true;

@@ -173,7 +173,8 @@ async fn load(config: &Config) -> anyhow::Result<Known> {
     let registry = sealer(config).map(Registry::new);
     for stored in directory.providers().await? {
         let slug = stored.provider.slug.clone();
-        let mut ready = provider::compile(&stored.provider, origin, now);
+        let fetched = stored.fetched();
+        let mut ready = provider::compile_with(&stored.provider, fetched, origin, now);
         if let (Ok(ready), Some(registry)) = (&mut ready, &registry) {
             ready.ring = registry.ring(&stored).unwrap_or_default();
         }

@@ -71,7 +71,8 @@ impl News {
             Some(names.join("; "))
         };
         news.note("signing_certificates", all(old), all(new));
-        news.note("entity_id", some(&before.entity_id), some(&after.entity_id));
+        let (was, is) = (before.entity_id.clone(), after.entity_id.clone());
+        news.note("entity_id", Some(was), Some(is));
         for (name, old, new) in [
             ("sso_redirect", &before.sso_redirect, &after.sso_redirect),
             ("sso_post", &before.sso_post, &after.sso_post),
@@ -117,10 +118,6 @@ impl News {
             .increment(1);
         }
     }
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }
 
 fn named(certificate: &Certificate) -> String {
