@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// SIGTERM; whether it ended with 0.
-    pub fn stop(&mut self) -> bool {
+    pub fn terminates(&mut self) -> bool {
         self.signal("-TERM");
         let status = self.child.take().unwrap().wait().unwrap();
         status.success()
