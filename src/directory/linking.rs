@@ -73,6 +73,7 @@ pub async fn link(
     if let Err(refusal) = may {
         return Ok(Err(NotLinked::Refused(refusal)));
     }
+    providers::hold(tx, &identity.provider).await?;
     if !users::hold(tx, &user.id).await? {
         return Err(StorageError::stale("the user was shut out in the meantime").into());
     }
