@@ -327,7 +327,7 @@ async fn what_hangs_holds_nothing_up() {
     let idp = Idp::new();
     let publisher = Publisher::of("");
     publisher.answer_with(Publication {
-        pause: Duration::from_secs(120),
+        pause: Duration::from_mins(2),
         ..Publication::default()
     });
     let mut providers = String::new();

@@ -63,7 +63,7 @@ async fn markup_cuts_no_value() {
     assert_eq!(server.api().users().await.len(), 2);
 }
 
-/// Single logout is not offered: a LogoutRequest ends no session, be it forged,
+/// Single logout is not offered: a `LogoutRequest` ends no session, be it forged,
 /// stolen or genuine, wherever it is brought to.
 #[tokio::test]
 async fn logout_requests_end_no_session() {
