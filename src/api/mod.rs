@@ -46,6 +46,7 @@ use crate::directory::settings::Settings;
 use crate::domain::{GroupId, Slug, UserId};
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::Sealer;
+use crate::platform::http::Outbound;
 use crate::platform::web::Kit;
 use error::ApiError;
 use openapi::Document;
@@ -68,6 +69,8 @@ pub struct ApiState {
     pub sealer: Arc<Sealer>,
     /// Fetches metadata.
     pub metadata: MetadataSource,
+    /// The only way out, for the test of a provider.
+    pub outbound: Outbound,
 }
 
 impl FromRef<ApiState> for Kit {

@@ -36,21 +36,26 @@ pub(super) async fn test(
     let provider = stored.provider.clone();
     let mut checks = match provider.kind {
         ProviderKind::Saml => saml_checks(&state, stored).await?,
-        _ => vec![oauth_settings(&state, &stored)],
+        _ => oauth_checks(&state, &stored).await,
     };
     checks.extend(checks::admission(&provider));
     Ok(ok(TestShape::new(checks)))
 }
 
-/// What can be said of an OAuth provider without asking anybody.
-fn oauth_settings(state: &ApiState, stored: &StoredProvider) -> Check {
-    match oauth::provider::compile(&stored.provider, state.kit.origin()) {
-        Ok(_) => Check::fine("settings", "The settings are complete."),
-        Err(error) => Check::failed(
+/// The settings of an OAuth provider, and what the provider itself answers.
+async fn oauth_checks(state: &ApiState, stored: &StoredProvider) -> Vec<Check> {
+    match oauth::provider::ready(stored, state.kit.origin(), &state.sealer) {
+        Ok(ready) => {
+            let mut checks = vec![Check::fine("settings", "The settings are complete.")];
+            let now = state.directory.now();
+            checks.extend(oauth::checks::ask(&ready, &state.outbound, now).await);
+            checks
+        }
+        Err(error) => vec![Check::failed(
             "settings",
             error.sentence.clone(),
             format!("Correct {}.", error.field),
-        ),
+        )],
     }
 }
 

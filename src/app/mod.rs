@@ -20,6 +20,7 @@ use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
 use crate::login::oauth::flow::OauthState;
+use crate::login::oauth::photo::Photographer;
 use crate::login::saml::provider::Registry;
 use crate::login::saml::source::MetadataSource;
 use crate::login::{oauth, saml};
@@ -245,12 +246,13 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         defaults: default_settings(config),
         sealer: Arc::clone(&core.sealer),
         metadata: core.metadata.clone(),
+        outbound: core.outbound.clone(),
     };
     let sessions = SessionState {
         kit: kit.clone(),
         sessions: core.sessions.clone(),
     };
-    let oauth = oauth_state(config, core, &kit)?;
+    let oauth = oauth_state(config, core, &kit);
     let mut logins = saml::flow::router(saml).merge(oauth::flow::router(oauth));
     if config.security.rate_limits {
         logins = web::throttled(logins, &kit, &core.throttle);
@@ -272,9 +274,10 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
     Ok(web::secure(router, &kit))
 }
 
-fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> Result<OauthState, AppError> {
-    let outbound = Outbound::new(config.allow_private_networks());
-    Ok(OauthState {
+fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {
+    let outbound = core.outbound.clone();
+    OauthState {
+        photographer: Photographer::new(core.directory.clone(), outbound.clone(), kit.origin()),
         directory: core.directory.clone(),
         sessions: core.sessions.clone(),
         kit: kit.clone(),
@@ -285,11 +288,8 @@ fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> Result<OauthState, Ap
             kit.origin(),
         )),
         sealer: Arc::clone(&core.sealer),
-        outbound: outbound.map_err(|e| AppError::Config {
-            key: "security",
-            problem: e.to_string(),
-        })?,
-    })
+        outbound,
+    }
 }
 
 fn cores() -> usize {

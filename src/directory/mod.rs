@@ -14,6 +14,7 @@ pub mod error;
 pub mod groups;
 pub mod lifecycle;
 pub mod linking;
+pub mod photos;
 pub mod plan;
 pub mod policy;
 pub mod provider_keys;

@@ -9,6 +9,7 @@ mod discovery;
 mod identities;
 mod login;
 mod logout;
+mod photos;
 mod views;
 
 use axum::Router;
@@ -53,6 +54,7 @@ pub fn router(state: PortalState) -> Router {
         .route("/logout", get(logout::ask).post(logout::sign_out))
         .route("/signed-out", get(logout::done))
         .route("/account", get(account::show))
+        .route("/photos/{id}", get(photos::show))
         .route(
             "/account/identities/{handle}/unlink",
             get(identities::ask).post(identities::unlink),

@@ -147,6 +147,7 @@ impl Api {
             },
             sealer,
             metadata: MetadataSource::new(directory.clone(), Outbound::new(true).unwrap()),
+            outbound: Outbound::new(true).unwrap(),
         };
         let layer = SessionState {
             kit: kit.clone(),

@@ -7,11 +7,13 @@
 //! [`claims`] reads what is said of the person, and [`vouch`] decides for which
 //! of it the provider's word counts. [`flow`] is the way of a login over HTTP.
 
+pub mod checks;
 pub mod claims;
 pub mod flow;
 pub mod graph;
 pub mod id_token;
 pub mod issuer;
+pub mod photo;
 pub mod preset;
 pub mod provider;
 pub mod upstream;

@@ -3,6 +3,7 @@
 mod browser;
 mod checks;
 mod connecting;
+mod extras;
 mod faults;
 mod google;
 mod imitations;

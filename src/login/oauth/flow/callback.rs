@@ -55,14 +55,22 @@ pub async fn callback(
         Ok(begun) => begun,
         Err(trouble) => return trouble.answer(&report).await,
     };
-    let (person, _access_token) = match ask(&state, &begun).await {
+    let (person, access_token) = match ask(&state, &begun).await {
         Ok(asked) => asked,
         Err(trouble) => return trouble.answer(&report).await,
     };
     let visit = Visit::of(&state, (client, locale), &headers, begun, person);
     let ended = finish::finish(&state, visit.clone()).await;
     let trouble = match ended {
-        Ok(End::In(begun)) => return finish::welcome(&state, &visit, &begun),
+        Ok(End::In { begun, user }) => {
+            if let Some(address) = visit.person.photo.clone() {
+                let provider = Arc::clone(&visit.provider);
+                state
+                    .photographer
+                    .send_out(provider, user, address, access_token);
+            }
+            return finish::welcome(&state, &visit, &begun);
+        }
         Ok(End::Linked(target)) => return finish::see_other(target),
         Ok(End::Out(explanation)) => return report.page(&explanation, visit.reference),
         Ok(End::Trouble(trouble)) => trouble,

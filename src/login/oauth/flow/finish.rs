@@ -15,7 +15,7 @@ use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile::{self, Outcome};
 use crate::directory::traces::{self, LoginTrace, TraceDetails, TraceOutcome};
 use crate::directory::{DirectoryError, Refusal, settings};
-use crate::domain::{Observation, Reference, Slug, TraceId};
+use crate::domain::{Observation, Reference, Slug, TraceId, UserId};
 use crate::login::explain::{Explanation, Report};
 use crate::login::linking;
 use crate::login::oauth::provider::{Found, OauthProvider};
@@ -32,7 +32,9 @@ const AGENT: usize = 256;
 pub(super) struct Visit {
     slug: Slug,
     sign_in: SignIn,
-    person: Arc<Person>,
+    pub person: Arc<Person>,
+    /// The provider that was asked.
+    pub provider: Arc<OauthProvider>,
     /// The hash of the session that the browser has so far.
     old_session: Option<String>,
     user_agent: String,
@@ -44,7 +46,7 @@ pub(super) struct Visit {
 /// How the visit ended.
 pub(super) enum End {
     /// Signed in.
-    In(rows::Begun),
+    In { begun: rows::Begun, user: UserId },
     /// Signed in as before, with one more identity.
     Linked(&'static str),
     /// Refused, with the trace written.
@@ -67,6 +69,7 @@ impl Visit {
         let session = kit.cookie(headers, kit.cookies().session);
         Self {
             slug: begun.provider.provider.slug.clone(),
+            provider: begun.provider,
             sign_in: begun.sign_in,
             person: Arc::new(person),
             old_session: session.map(crate::sessions::hash),
@@ -134,7 +137,10 @@ impl Visit {
             Ok(outcome) => {
                 let begun = self.begin(tx, state, &outcome).await?;
                 self.trace_success(tx, state, &outcome).await?;
-                Ok(End::In(begun))
+                Ok(End::In {
+                    begun,
+                    user: outcome.user.id,
+                })
             }
             Err(refusal) => self.refuse(tx, state, &provider, &refusal).await,
         }

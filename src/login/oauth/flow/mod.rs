@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
+use super::photo::Photographer;
 use super::provider::{Found, OauthProvider, Registry};
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
@@ -43,6 +44,8 @@ pub struct OauthState {
     pub sealer: Arc<Sealer>,
     /// The only way out.
     pub outbound: Outbound,
+    /// Fetches pictures after the login.
+    pub photographer: Photographer,
 }
 
 impl axum::extract::FromRef<OauthState> for Kit {

@@ -8,6 +8,7 @@ use crate::directory::traces::TraceDocument;
 use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source};
 use crate::login::oauth::claims::{self, Claims};
 use crate::login::oauth::issuer::IssuerRule;
+use crate::login::oauth::photo::Address;
 use crate::login::oauth::provider::OauthProvider;
 use crate::login::oauth::vouch::{Standing, Vouched, vouch};
 
@@ -35,6 +36,8 @@ pub(super) struct Person {
     pub context: Option<String>,
     /// The claims as they came, for the trace.
     pub attributes: BTreeMap<String, Vec<String>>,
+    /// Where the person's picture is.
+    pub photo: Option<Address>,
     /// What was left out.
     pub notes: Vec<String>,
 }
@@ -71,6 +74,7 @@ impl Person {
             session_index: claims::text(claims, "sid").filter(|sid| sid.len() <= 512),
             context: claims::text(claims, "acr").filter(|acr| acr.len() <= 512),
             attributes: claims::shown(claims),
+            photo: Address::of(provider, claims),
             notes: Vec::new(),
         };
         person.leave_out_what_cannot_be();

@@ -179,6 +179,8 @@ fn explain(error: RequestTokenError<FetchError, BasicErrorResponse>, status: u16
     let what = What::Token;
     match error {
         RequestTokenError::Request(problem) => UpstreamError::fetch(what, problem),
+        // A server that broke says nothing of the client, whatever it writes.
+        _ if status >= 500 => UpstreamError::status(what, status),
         RequestTokenError::ServerResponse(refused) => UpstreamError::Refused {
             error: shortened(refused.error().as_ref()),
             description: shortened(refused.error_description().map_or("", |d| d.as_str())),
