@@ -492,6 +492,14 @@ fn configurations_in_documents_can_be_used() {
                     let file = line.split('"').nth(1).unwrap();
                     std::fs::write(folder.path().join(file), "<EntityDescriptor/>").unwrap();
                 }
+                for line in block.lines().filter(|l| l.contains("secret_file")) {
+                    let file = line.split('"').nth(1).unwrap();
+                    let path = folder.path().join(file);
+                    std::fs::write(&path, "the-secret").unwrap();
+                    // A secret that everybody can read is refused.
+                    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+                    std::fs::set_permissions(&path, owner_only).unwrap();
+                }
                 let path = folder.path().join("provider.toml");
                 std::fs::write(&path, block).unwrap();
                 let read = providers_from_file(&path, false);
