@@ -210,7 +210,7 @@ mod tests {
 
     async fn client(stop: &CancellationToken, times: Times) -> TcpStream {
         let length = post(async |body: String| body.len().to_string());
-        let router = Router::new().route("/length", length);
+        let router = Router::new().fallback(length);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(accept(listener, router, stop.clone(), times));
