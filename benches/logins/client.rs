@@ -23,8 +23,9 @@ impl Request {
         Self(text.into_bytes())
     }
 
-    /// `POST path` with a form.
-    pub fn post(path: &str, form: &str) -> Self {
+    /// `POST target` with a form.
+    pub fn post(target: &str, form: &str) -> Self {
+        let path = path_of(target);
         let length = form.len();
         let text = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\
@@ -56,6 +57,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// For a message that says why a measurement failed.
     pub fn describe(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);

@@ -16,18 +16,30 @@ mod keys;
 #[expect(dead_code, reason = "the demo IdP also refuses")]
 mod response;
 
+#[path = "../../tests/support/encrypt.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "written for tests, which try everything and may panic"
+)]
+mod encrypt;
+
 mod client;
 mod prepare;
 mod report;
 mod server;
+mod strays;
+mod upstream;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use client::{Connection, Request};
-use prepare::{Idp, SignIn};
+use prepare::{Idp, SignIn, Through};
 use report::{Limit, Report};
 use server::Server;
+use strays::Strays;
+use upstream::Upstream;
 
 /// Connections over which people sign in.
 const LOGIN_CONNECTIONS: usize = 16;
@@ -37,6 +49,8 @@ const READ_CONNECTIONS: usize = 64;
 const PEOPLE: usize = 10_000;
 /// Sign-ins that are prepared at a time.
 const BATCH: usize = 10_000;
+/// Providers whose metadata is fetched.
+const OTHERS: usize = 100;
 /// How long reads are measured.
 const READING: Duration = Duration::from_secs(5);
 
@@ -54,9 +68,11 @@ fn main() -> Result<()> {
 async fn run() -> Result<()> {
     let wanted = logins_wanted()?;
     let report = Report::new();
-    let idp = Idp::new()?;
+    let mut idp = Idp::new()?;
     let folder = tempfile::TempDir::with_prefix("doorward-bench-")?;
-    let mut server = Server::start(folder.path(), &idp.provider_toml()?)?;
+    let upstream = Upstream::start(&idp, OTHERS)?;
+    let mut server = Server::start(folder.path(), &idp.providers_toml(upstream.urls())?)?;
+    idp.learn(&server).await?;
     let resident = server.resident_mib()?;
     report.figure(
         "resident memory after start",
@@ -73,27 +89,77 @@ async fn run() -> Result<()> {
     report.baseline("write and fdatasync of 4 KiB", sync, "/s");
 
     // Everybody's first login makes the users; the later ones find them.
-    let first = idp.sign_ins(&server, 0, PEOPLE).await?;
+    let first = idp.sign_ins(&server, Through::Plain, 0, PEOPLE).await?;
     let made = sign_in_all(&server, first).await?;
     report.note("first logins (user created)", made.per_second(), "/s");
 
-    let mut all = Logins::default();
-    while all.latencies.len() < wanted {
-        let batch = BATCH.min(wanted - all.latencies.len());
-        let prepared = idp
-            .sign_ins(&server, all.latencies.len() + 1, batch)
-            .await?;
-        all.add(sign_in_all(&server, prepared).await?);
-    }
+    let mut all = logins(&server, &idp, Through::Plain, wanted).await?;
     report_logins(&report, &mut all, &floor, verify);
     let resident = server.resident_mib()?;
     let label = format!("resident memory after {} logins", all.latencies.len());
     report.figure(&label, resident, "MiB", Limit::Under(150.0));
 
-    let floor = rate(&server, READ_CONNECTIONS, "/healthz", None).await?;
+    beside(&report, &server, &idp, &upstream).await?;
+    reads(&report, &server, all.cookie.as_deref()).await?;
+    starts(&report, &mut server)?;
+    server.stop()
+}
+
+/// Logins of other kinds and beside other work, each held against plain ones
+/// measured just before.
+async fn beside(report: &Report, server: &Server, idp: &Idp, upstream: &Upstream) -> Result<()> {
+    let mut plain = logins(server, idp, Through::Plain, BATCH).await?;
+    let sealed = logins(server, idp, Through::Encrypted, BATCH).await?;
+    report.note("logins, assertions encrypted", sealed.per_second(), "/s");
+    let share = sealed.per_second() / plain.per_second();
+    report.figure("  of plain ones", share, "x", Limit::AtLeast(0.5));
+
+    plain.latencies.sort_unstable();
+    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH).await?;
+    let asked = upstream.asked();
+    server.refresh()?;
+    let mut refreshed = sign_in_all(server, prepared).await?;
+    refreshed.latencies.sort_unstable();
+    let asked = f64::from(upstream.asked() - asked);
+    report.note("metadata fetched during logins", asked, "");
+    let p99 = refreshed.percentile(0.99) / plain.percentile(0.99);
+    report.figure(
+        "  p99 of logins, of that without",
+        p99,
+        "x",
+        Limit::Under(1.25),
+    );
+
+    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH).await?;
+    let strays = Strays::new(idp)?;
+    let (disturbed, sent) = strays.beside(server, sign_in_all(server, prepared)).await?;
+    report.note("login traces written beside logins", sent, "/s");
+    let share = disturbed.per_second() / plain.per_second();
+    report.figure(
+        "  logins, of those without",
+        share,
+        "x",
+        Limit::AtLeast(0.9),
+    );
+    Ok(())
+}
+
+/// `wanted` logins of people who are known.
+async fn logins(server: &Server, idp: &Idp, through: Through, wanted: usize) -> Result<Logins> {
+    let mut all = Logins::default();
+    while all.latencies.len() < wanted {
+        let batch = BATCH.min(wanted - all.latencies.len());
+        let from = all.latencies.len() + 1;
+        let prepared = idp.sign_ins(server, through, from, batch).await?;
+        all.add(sign_in_all(server, prepared).await?);
+    }
+    Ok(all)
+}
+
+async fn reads(report: &Report, server: &Server, cookie: Option<&str>) -> Result<()> {
+    let floor = rate(server, READ_CONNECTIONS, "/healthz", None).await?;
     report.baseline("GET /healthz, 64 connections", floor.per_second, "/s");
-    let cookie = all.cookie.as_deref();
-    let me = rate(&server, READ_CONNECTIONS, "/api/v1/me", cookie).await?;
+    let me = rate(server, READ_CONNECTIONS, "/api/v1/me", cookie).await?;
     report.figure(
         "GET /api/v1/me",
         me.per_second,
@@ -102,7 +168,10 @@ async fn run() -> Result<()> {
     );
     report.note("  of GET /healthz", me.per_second / floor.per_second, "x");
     report.note("  per CPU-second of the server", me.per_cpu_second, "/s");
+    Ok(())
+}
 
+fn starts(report: &Report, server: &mut Server) -> Result<()> {
     let mut starts = Vec::new();
     for _ in 0..5 {
         starts.push(server.restart()?.as_secs_f64() * 1000.0);
@@ -115,7 +184,7 @@ async fn run() -> Result<()> {
         "ms",
         Limit::Under(200.0),
     );
-    server.stop()
+    Ok(())
 }
 
 fn report_logins(report: &Report, all: &mut Logins, floor: &Rate, verify: f64) {

@@ -69,6 +69,14 @@ impl Server {
         Ok(())
     }
 
+    /// Has it read its providers and their metadata anew (SIGHUP).
+    pub fn refresh(&self) -> Result<()> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-HUP", &pid]).status()?;
+        ensure!(status.success(), "kill -HUP ended with {status}");
+        Ok(())
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let begin = Instant::now();
         while !self.is_ready() {

@@ -9,6 +9,7 @@ use openssl::rsa::Padding;
 use openssl::symm::{Cipher, Crypter, Mode, encrypt_aead};
 use openssl::x509::X509;
 
+const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -148,7 +149,7 @@ pub fn holder(content: Content, wrap: Wrap, wrapped: &[u8], octets: &[u8]) -> St
          </xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData>\
          <xenc:CipherValue>{}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>\
          </saml:EncryptedAssertion>",
-        super::forge::SAML,
+        SAML,
         content.uri(),
         wrap.method(),
         STANDARD.encode(wrapped),
