@@ -77,6 +77,26 @@ async fn signed_request_by_redirect_and_both_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signed_request_and_encrypted_assertion() {
+    signs_in(
+        "pysaml2-encrypted",
+        &["--sign", "assertion", "--encrypt", "--want-signed-requests"],
+        json!({ "sign_requests": true, "require_encryption": true }),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encrypted_assertion_in_a_signed_response() {
+    signs_in(
+        "pysaml2-encrypted-both",
+        &["--sign", "both", "--encrypt"],
+        json!({ "require_encryption": true }),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signed_request_by_post_and_both_signed() {
     signs_in(
         "pysaml2-signed-post",

@@ -79,6 +79,41 @@ async fn signs_in_and_stays_in_step(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn requests_are_signed_and_assertions_encrypted() {
+    for binding in ["redirect", "post"] {
+        let idp = SimpleSamlPhp::start(&ada("Research")).await;
+        idp.be_strict();
+        let gateway = Gateway::start(Database::Sqlite).await;
+        gateway
+            .put_provider(&json!({
+                "slug": "company",
+                "kind": "saml",
+                "label": "SSO Login",
+                "allowed_domains": ["example.com"],
+                "saml": {
+                    "metadata_xml": idp.metadata().await,
+                    "request_binding": binding,
+                    "sign_requests": true,
+                    "require_encryption": true,
+                },
+            }))
+            .await;
+        idp.trust(&gateway, "company").await;
+
+        let browser = Browser::start(&format!("simplesamlphp-strict-{binding}")).await;
+        browser.open(&gateway.sign_in_page()).await;
+        browser.press("SSO Login").await;
+        idp.sign_in(&browser, "ada", "engine").await;
+        browser.arrives_at(&gateway.account()).await;
+        browser.shows(&["Ada Lovelace", "ada@example.com"]).await;
+        browser.close().await;
+        let logins = gateway.api("/api/v1/logins").await;
+        let document = logins["items"][0]["document"].as_str().unwrap();
+        assert!(document.contains("EncryptedAssertion"), "{document}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_from_another_domain_stays_outside() {
     let idp = SimpleSamlPhp::start(&json!({ "eve:snake": {
         "uid": ["666"],

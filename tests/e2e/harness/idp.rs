@@ -67,6 +67,11 @@ impl SimpleSamlPhp {
         fs::write(file, gateway.metadata(slug).await).unwrap();
     }
 
+    /// Has it insist on signed requests, and encrypt what it says.
+    pub fn be_strict(&self) {
+        fs::write(self.folder.path().join("strict"), "").unwrap();
+    }
+
     /// Replaces the users.
     pub fn set_users(&self, users: &Value) {
         fs::write(self.folder.path().join("users.json"), users.to_string()).unwrap();

@@ -15,6 +15,7 @@ other in any order.
 
 import argparse
 import base64
+import functools
 import html
 import json
 import logging
@@ -23,14 +24,24 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import saml2.entity
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.authn_context import PASSWORD
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
 from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
-from saml2.sigver import get_xmlsec_binary
+from saml2.sigver import SecurityContext, get_xmlsec_binary
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
+
+# pysaml2 encrypts with Triple DES unless told otherwise, and has no setting to
+# tell it so. Nobody should accept that any more.
+saml2.entity.pre_encryption_part = functools.partial(
+    saml2.entity.pre_encryption_part, msg_enc="http://www.w3.org/2009/xmlenc11#aes256-gcm"
+)
+SecurityContext.encrypt_assertion = functools.partialmethod(
+    SecurityContext.encrypt_assertion, key_type="aes-256"
+)
 
 ARGS = None
 

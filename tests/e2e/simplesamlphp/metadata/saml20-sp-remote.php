@@ -7,5 +7,11 @@
 foreach (glob(getenv('SSP_DIR') . '/sp/*.xml') as $file) {
     foreach (SimpleSAML\Metadata\SAMLParser::parseDescriptorsFile($file) as $id => $parser) {
         $metadata[$id] = $parser->getMetadata20SP();
+        if (file_exists(getenv('SSP_DIR') . '/strict')) {
+            /* Signed requests only, and answers for the gateway's eyes only. */
+            $metadata[$id]['validate.authnrequest'] = true;
+            $metadata[$id]['redirect.validate'] = true;
+            $metadata[$id]['assertion.encryption'] = true;
+        }
     }
 }
