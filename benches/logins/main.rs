@@ -67,7 +67,7 @@ fn main() -> Result<()> {
 
 async fn run() -> Result<()> {
     let wanted = logins_wanted()?;
-    let report = Report::new();
+    let report = Report::new("Logins through SAML");
     let mut idp = Idp::new()?;
     let folder = tempfile::TempDir::with_prefix("doorward-bench-")?;
     let upstream = Upstream::start(&idp, OTHERS)?;

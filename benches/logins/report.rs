@@ -16,8 +16,8 @@ pub struct Report;
 
 impl Report {
     /// Prints the heading.
-    pub fn new() -> Self {
-        let _ = writeln!(std::io::stdout(), "\nLogins\n");
+    pub fn new(heading: &str) -> Self {
+        let _ = writeln!(std::io::stdout(), "\n{heading}\n");
         Self
     }
 

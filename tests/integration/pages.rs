@@ -42,6 +42,7 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ("/account/identities/{handle}/unlink", "POST", SignedIn),
         ("/account/sessions/others/end", "POST", SignedIn),
         ("/account/sessions/{handle}/end", "POST", SignedIn),
+        ("/photos/{id}", "GET", SignedIn),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
         (
             "/saml/{slug}/acs",
@@ -152,7 +153,7 @@ async fn strangers_come_in_where_they_may() {
     Idp::new().register(&server).await;
     for (path, method, open) in routes() {
         let filled = path.replace("{slug}", "okta").replace("{handle}", "x");
-        let filled = filled.replace("{file}", "x");
+        let filled = filled.replace("{file}", "x").replace("{id}", "x");
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = server
             .client
