@@ -20,7 +20,7 @@ use crate::login::explain::{Explanation, Report};
 use crate::login::linking;
 use crate::login::oauth::provider::{Found, OauthProvider};
 use crate::platform::i18n::Locale;
-use crate::platform::storage::{Tx, params};
+use crate::platform::storage::Tx;
 use crate::sessions::rows::{self, SignedIn};
 use crate::sessions::sign_in::SignIn;
 
@@ -197,8 +197,7 @@ impl Visit {
     ) -> Result<rows::Begun, DirectoryError> {
         let now = state.directory.now();
         if let Some(old) = &self.old_session {
-            tx.execute("DELETE FROM sessions WHERE id_hash = $1", params![old])
-                .await?;
+            rows::end_before_next(tx, old).await?;
         }
         let mut signed_in = SignedIn::through(&outcome.user.id, &self.slug, None, now);
         signed_in.issuer = Some(self.person.issuer.clone());
