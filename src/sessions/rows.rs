@@ -25,6 +25,10 @@ pub struct SignedIn {
     pub authenticated_at: i64,
     /// How, in the IdP's words (`AuthnContextClassRef`).
     pub context: Option<String>,
+    /// By which methods (RFC 8176 values): ours for a local way in, the IdP's own
+    /// for a login through it, none where it named none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
     /// The browser's description of itself.
     pub user_agent: String,
     /// The address that the browser came from.
@@ -48,6 +52,25 @@ impl SignedIn {
             session_index: None,
             authenticated_at: now.millis(),
             context: None,
+            amr: Vec::new(),
+            user_agent: String::new(),
+            address: String::new(),
+        }
+    }
+
+    /// What a local way in leaves behind: `methods` are those by which the person
+    /// proved who they are, in the words of RFC 8176 (`pwd`, `hwk`, `user`).
+    #[must_use]
+    pub fn here(user: &UserId, methods: &[&str], now: Timestamp) -> Self {
+        Self {
+            user: user.to_string(),
+            provider: None,
+            issuer: None,
+            subject: None,
+            session_index: None,
+            authenticated_at: now.millis(),
+            context: None,
+            amr: methods.iter().map(|&method| method.to_owned()).collect(),
             user_agent: String::new(),
             address: String::new(),
         }
@@ -293,4 +316,24 @@ pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<
     )
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Clock;
+
+    #[test]
+    fn methods_are_remembered_and_older_sessions_have_none() {
+        let now = Clock::System.now();
+        let user = UserId::new(now, &Entropy::System);
+        let here = SignedIn::here(&user, &["pwd"], now);
+        let text = serde_json::to_string(&here).unwrap();
+        assert!(text.contains(r#""amr":["pwd"]"#), "{text}");
+        assert_eq!(serde_json::from_str::<SignedIn>(&text).unwrap(), here);
+        let older = text.replace(r#""amr":["pwd"],"#, "");
+        let read: SignedIn = serde_json::from_str(&older).unwrap();
+        assert!(read.amr.is_empty());
+        assert_eq!(SignedIn { amr: vec!["pwd".to_owned()], ..read }, here);
+    }
 }

@@ -149,6 +149,19 @@ pub fn text(claims: &Claims, name: &str) -> Option<String> {
     (!found.is_empty()).then(|| found.to_owned())
 }
 
+/// The authentication methods that the provider names (`amr`, RFC 8176): a list
+/// of short words; anything else is left out.
+#[must_use]
+pub fn methods(claims: &Claims) -> Vec<String> {
+    let named = claims.get("amr").and_then(Value::as_array);
+    let words = named.into_iter().flatten().filter_map(Value::as_str);
+    words
+        .filter(|word| (1..=32).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_graphic()))
+        .take(16)
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
 /// The same without cutting blanks off: identifiers are taken verbatim.
 fn exact(claims: &Claims, name: &str) -> Option<String> {
     one(find(claims, name)?).filter(|text| !text.is_empty())

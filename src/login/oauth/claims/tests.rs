@@ -145,6 +145,18 @@ fn an_address_and_what_is_said_of_it_stay_together() {
 }
 
 #[test]
+fn methods_are_a_list_of_words() {
+    let named = |value: Value| methods(&claims(&json!({ "amr": value })));
+    assert_eq!(named(json!(["pwd", "mfa"])), ["pwd", "mfa"]);
+    assert!(named(json!("pwd")).is_empty());
+    assert!(named(json!({ "pwd": true })).is_empty());
+    let odd = json!(["", "a b", "ü", 7, null, "x".repeat(33), "otp"]);
+    assert_eq!(named(odd), ["otp"]);
+    assert_eq!(named(json!(vec!["a"; 500])).len(), 16);
+    assert!(methods(&claims(&json!({}))).is_empty());
+}
+
+#[test]
 fn a_trace_shows_no_secrets_and_no_masses() {
     let many: Vec<String> = (0..500).map(|n| n.to_string()).collect();
     let value = claims(&json!({

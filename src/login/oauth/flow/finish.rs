@@ -206,6 +206,7 @@ impl Visit {
             .session_index
             .clone_from(&self.person.session_index);
         signed_in.context.clone_from(&self.person.context);
+        signed_in.amr.clone_from(&self.person.amr);
         signed_in.user_agent.clone_from(&self.user_agent);
         signed_in.address = self.client.to_string();
         let lifetimes = state.sessions.lifetimes;

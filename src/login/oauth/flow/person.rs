@@ -34,6 +34,8 @@ pub(super) struct Person {
     pub session_index: Option<String>,
     /// How the person proved who they are.
     pub context: Option<String>,
+    /// By which methods, where the provider says so (RFC 8176).
+    pub amr: Vec<String>,
     /// The claims as they came, for the trace.
     pub attributes: BTreeMap<String, Vec<String>>,
     /// Where the person's picture is.
@@ -73,6 +75,7 @@ impl Person {
             groups: None,
             session_index: claims::text(claims, "sid").filter(|sid| sid.len() <= 512),
             context: claims::text(claims, "acr").filter(|acr| acr.len() <= 512),
+            amr: claims::methods(claims),
             attributes: claims::shown(claims),
             photo: Address::of(provider, claims),
             notes: Vec::new(),
