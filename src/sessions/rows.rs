@@ -334,6 +334,12 @@ mod tests {
         let older = text.replace(r#""amr":["pwd"],"#, "");
         let read: SignedIn = serde_json::from_str(&older).unwrap();
         assert!(read.amr.is_empty());
-        assert_eq!(SignedIn { amr: vec!["pwd".to_owned()], ..read }, here);
+        assert_eq!(
+            SignedIn {
+                amr: vec!["pwd".to_owned()],
+                ..read
+            },
+            here
+        );
     }
 }
