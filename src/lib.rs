@@ -15,7 +15,8 @@ pub mod platform;
 pub mod directory;
 pub mod sessions;
 
-// Layer 4: ways in.
+// Layer 4: ways in, and ways out.
+pub mod apps;
 pub mod login;
 
 // Layer 5: what people and scripts see.

@@ -50,6 +50,9 @@ pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
             if let Err(error) = forget(&core, now).await {
                 tracing::warn!(%error, "old login traces could not be deleted");
             }
+            if let Err(error) = core.signing.keep().await {
+                tracing::warn!(%error, code = error.code(), "the signing keys could not be kept up");
+            }
         }
     }
 }

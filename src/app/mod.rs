@@ -16,7 +16,9 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
 use crate::api::{self, ApiState};
+use crate::apps::oidc::OidcState;
 use crate::directory::settings::Settings;
+use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
 use crate::login::oauth::flow::OauthState;
@@ -102,6 +104,8 @@ pub struct Core {
     pub outbound: Outbound,
     /// Fetches metadata.
     pub metadata: MetadataSource,
+    /// The keys that sign what applications are given.
+    pub signing: SigningKeys,
 }
 
 impl Core {
@@ -135,13 +139,15 @@ impl Core {
             key: "security",
             problem: error.to_string(),
         })?;
+        let sealer = Arc::new(sealer);
         Ok(Self {
             metadata: MetadataSource::new(directory.clone(), outbound.clone()),
             outbound,
+            signing: SigningKeys::new(directory.clone(), Arc::clone(&sealer)),
             directory,
             sessions,
             keys: Arc::new(keys),
-            sealer: Arc::new(sealer),
+            sealer,
             throttle: web::Throttle::default(),
         })
     }
@@ -257,8 +263,13 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
     if config.security.rate_limits {
         logins = web::throttled(logins, &kit, &core.throttle);
     }
+    let oidc = OidcState {
+        kit: kit.clone(),
+        keys: core.signing.clone(),
+    };
     let router = Router::new()
         .merge(logins)
+        .merge(crate::apps::oidc::router(oidc))
         .merge(portal::router(portal))
         .merge(api::router(api))
         .layer(from_fn_with_state(

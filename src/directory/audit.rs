@@ -67,6 +67,8 @@ words!(
         Token = "token",
         /// The settings.
         Settings = "settings",
+        /// A key that signs tokens.
+        SigningKey = "signing_key",
     }
 );
 

@@ -23,6 +23,7 @@ pub mod providers;
 pub mod reconcile;
 pub mod resolve;
 pub mod settings;
+pub mod signing_keys;
 pub mod tokens;
 pub mod traces;
 pub mod users;

@@ -65,6 +65,7 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             "GET",
             Everybody("ends a login of this browser"),
         ),
+        ("/oidc/jwks", "GET", Everybody("holds public keys")),
         (
             "/assets/{file}",
             "GET",

@@ -2,6 +2,7 @@
 //! and the sealing of secrets at rest. Signatures of XML live in
 //! `platform::xml`.
 
+pub mod jwt;
 mod keys;
 mod seal;
 

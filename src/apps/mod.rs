@@ -1,0 +1,4 @@
+//! Ways out: what applications behind the gateway are given, each protocol in a
+//! folder of its own.
+
+pub mod oidc;
