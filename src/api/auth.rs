@@ -12,18 +12,9 @@ use super::ApiState;
 use super::error::{ApiError, OrProblem as _};
 use crate::directory::Actor;
 use crate::directory::tokens::{self, ApiToken};
-use crate::domain::{Role, Scope, User};
+use crate::domain::{Access, Role, Scope, User};
 use crate::platform::web::Problem;
 use crate::sessions::current::{NoOne, current};
-
-/// Whether something is only looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Looked at.
-    Read,
-    /// Changed.
-    Write,
-}
 
 /// What a handler needs of its caller.
 pub(super) trait Need: Send + Sync + 'static {
@@ -148,11 +139,11 @@ impl Who {
                 let held: Vec<&str> = token.scopes.iter().map(|s| s.as_str()).collect();
                 Err(ApiError::insufficient_scope(scope, &held.join(" ")))
             }
-            Self::User(user) if user.roles.iter().any(|r| role_may(*r, scope, access)) => Ok(()),
+            Self::User(user) if user.roles.iter().any(|r| r.may(scope, access)) => Ok(()),
             Self::User(_) => {
                 let enough: Vec<String> = Role::ALL
                     .iter()
-                    .filter(|role| role_may(**role, scope, access))
+                    .filter(|role| role.may(scope, access))
                     .map(|role| format!("`{role}`"))
                     .collect();
                 let detail = format!("This needs the role {}.", enough.join(" or "));
@@ -170,25 +161,9 @@ pub(super) fn roles_for(scope: Scope, only_reads: bool) -> Vec<&'static str> {
         Access::Write
     };
     let all = Role::ALL.iter();
-    all.filter(|role| role_may(**role, scope, access))
+    all.filter(|role| role.may(scope, access))
         .map(|role| role.as_str())
         .collect()
-}
-
-/// Whether a role may do what a token needs the scope for.
-fn role_may(role: Role, scope: Scope, access: Access) -> bool {
-    match role {
-        Role::Admin => true,
-        Role::UserManager => matches!(
-            scope,
-            Scope::UsersRead
-                | Scope::UsersWrite
-                | Scope::UsersImport
-                | Scope::GroupsRead
-                | Scope::GroupsWrite
-        ),
-        Role::Auditor => access == Access::Read,
-    }
 }
 
 /// The token in `Authorization` (RFC 6750 §2.1).
@@ -215,25 +190,6 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_roles_may() {
-        use Access::{Read, Write};
-        for (scope, access, admin, manager, auditor) in [
-            (Scope::UsersRead, Read, true, true, true),
-            (Scope::UsersWrite, Write, true, true, false),
-            (Scope::GroupsWrite, Write, true, true, false),
-            (Scope::ProvidersWrite, Read, true, false, true),
-            (Scope::ProvidersWrite, Write, true, false, false),
-            (Scope::AuditRead, Read, true, false, true),
-            (Scope::Admin, Read, true, false, true),
-            (Scope::Admin, Write, true, false, false),
-        ] {
-            let said = Role::ALL.iter().map(|role| role_may(*role, scope, access));
-            let said: Vec<bool> = said.collect();
-            assert_eq!(said, [admin, manager, auditor], "{scope} {access:?}");
-        }
-    }
 
     #[test]
     fn only_one_bearer_token_is_read() {

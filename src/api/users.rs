@@ -37,6 +37,7 @@ pub(super) async fn list(
         search: query.words("q"),
         status: query.word("status", Status::ALL, Status::as_str),
         group: query.id("group", GroupId::parse),
+        ..UserFilter::default()
     };
     let page = query.page();
     query.finish()?;

@@ -62,7 +62,7 @@ async fn list(directory: &Directory, wanted: &ListUsers) -> anyhow::Result<()> {
     let filter = UserFilter {
         search: wanted.query.clone(),
         status: wanted.status,
-        group: None,
+        ..UserFilter::default()
     };
     let mut found = Vec::new();
     let mut cursor = None;

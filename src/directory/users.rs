@@ -378,6 +378,10 @@ pub struct UserFilter {
     pub status: Option<Status>,
     /// Only members of this group.
     pub group: Option<GroupId>,
+    /// Only users whom this channel made.
+    pub source: Option<Source>,
+    /// Only users who have this role.
+    pub role: Option<Role>,
 }
 
 /// What hangs on a user beside the profile.
@@ -485,20 +489,31 @@ async fn list(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Vec<User>, StorageError> {
-    let mut sql = String::from("WHERE u.id > $1");
+    // A group is gone through member by member: few of many users may be in it.
+    let mut sql = String::from(match filter.group {
+        Some(_) => "CROSS JOIN group_members m WHERE m.user_id > $1 AND u.id = m.user_id",
+        None => "WHERE u.id > $1",
+    });
     let mut values = vec![Value::from(cursor.unwrap_or(""))];
     let mut and = |condition: &str, value: Value| {
         values.push(value);
         sql.push_str(" AND ");
         sql.push_str(&condition.replace("$n", &format!("${}", values.len())));
     };
+    if let Some(group) = &filter.group {
+        and("m.group_id = $n", Value::from(group));
+    }
     if let Some(status) = filter.status {
         and("u.status = $n", Value::from(status.as_str()));
     }
-    if let Some(group) = &filter.group {
+    if let Some(source) = filter.source {
+        and("u.source = $n", Value::from(source.as_str()));
+    }
+    if let Some(role) = filter.role {
+        // The first half is the partial index's own condition.
         and(
-            "EXISTS (SELECT 1 FROM group_members m WHERE m.user_id = u.id AND m.group_id = $n)",
-            Value::from(group),
+            "u.roles <> '' AND ' ' || u.roles || ' ' LIKE $n",
+            Value::from(format!("% {role} %")),
         );
     }
     let search = filter.search.as_deref().unwrap_or("");
@@ -511,7 +526,8 @@ async fn list(
     values.push(Value::Int(
         i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
     ));
-    let _ = write!(sql, " ORDER BY u.id LIMIT ${}", values.len());
+    let order = filter.group.as_ref().map_or("u.id", |_| "m.user_id");
+    let _ = write!(sql, " ORDER BY {order} LIMIT ${}", values.len());
     let rows = tx.query(&select(&sql), &values).await?;
     rows.into_iter()
         .map(|row| read(&mut row.reader()))

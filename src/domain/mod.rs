@@ -22,5 +22,5 @@ pub use ids::{ConflictId, GroupId, Reference, SessionHash, TokenId, TraceId, Use
 pub use observation::{Channel, ExternalIdentity, Observation};
 pub use profile::{Field, Profile};
 pub use provider::{Provider, ProviderKind, Slug};
-pub use scope::Scope;
+pub use scope::{Access, Scope};
 pub use user::{Role, Source, Status, User};

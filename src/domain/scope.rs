@@ -1,6 +1,6 @@
-//! What an API token may do.
+//! What an API token may do, and what a role opens of the same.
 
-use super::user::words;
+use super::user::{Role, words};
 use serde::{Deserialize, Serialize};
 
 words!(
@@ -38,5 +38,58 @@ impl Scope {
                 (Self::UsersWrite, Self::UsersRead) | (Self::GroupsWrite, Self::GroupsRead)
             )
             || (self == Self::Admin && wanted != Self::Scim)
+    }
+}
+
+/// Whether something is only looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Looked at.
+    Read,
+    /// Changed.
+    Write,
+}
+
+impl Role {
+    /// Whether somebody with this role may do what a token needs the scope for.
+    /// The API and the dashboard both ask here.
+    #[must_use]
+    pub const fn may(self, scope: Scope, access: Access) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::UserManager => matches!(
+                scope,
+                Scope::UsersRead
+                    | Scope::UsersWrite
+                    | Scope::UsersImport
+                    | Scope::GroupsRead
+                    | Scope::GroupsWrite
+            ),
+            Self::Auditor => matches!(access, Access::Read),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_roles_may() {
+        use Access::{Read, Write};
+        for (scope, access, admin, manager, auditor) in [
+            (Scope::UsersRead, Read, true, true, true),
+            (Scope::UsersWrite, Write, true, true, false),
+            (Scope::GroupsWrite, Write, true, true, false),
+            (Scope::ProvidersWrite, Read, true, false, true),
+            (Scope::ProvidersWrite, Write, true, false, false),
+            (Scope::AuditRead, Read, true, false, true),
+            (Scope::Admin, Read, true, false, true),
+            (Scope::Admin, Write, true, false, false),
+        ] {
+            let said = Role::ALL.iter().map(|role| role.may(scope, access));
+            let said: Vec<bool> = said.collect();
+            assert_eq!(said, [admin, manager, auditor], "{scope} {access:?}");
+        }
     }
 }

@@ -61,6 +61,7 @@ pub(super) async fn show(
         identities: ways_in.rows(locale, now),
         links: ways_in.buttons(&state.kit, &current.id_hash),
         sessions: rows(locale, now, &current.id_hash, sessions),
+        dashboard: !user.roles.is_empty(),
         notice: asked.done.as_deref().and_then(AccountNotice::parse),
         page,
     };

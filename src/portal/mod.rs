@@ -4,6 +4,7 @@
 //! in works is its own folder's business; the portal only knows its address.
 
 mod account;
+mod admin;
 mod device;
 mod discovery;
 mod identities;
@@ -61,6 +62,7 @@ pub fn router(state: PortalState) -> Router {
         )
         .route("/account/sessions/others/end", post(account::end_others))
         .route("/account/sessions/{handle}/end", post(account::end_one))
+        .merge(admin::router())
         .with_state(state)
 }
 
@@ -99,6 +101,10 @@ impl PortalState {
     fn failed(&self, locale: Locale, error: &DirectoryError, retry: &str) -> Response {
         match error {
             DirectoryError::Storage(cause) => self.unavailable(locale, cause.to_string(), retry),
+            DirectoryError::NotFound(what) => {
+                let failure = self.kit.failure(Message::NotFound, "portal.not_found");
+                self.kit.failure_page(locale, failure.with_detail(*what))
+            }
             other => {
                 let failure = self
                     .kit

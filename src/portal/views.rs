@@ -121,6 +121,8 @@ pub struct AccountPage {
     pub sessions: Vec<SessionRow>,
     /// What has just been done.
     pub notice: Option<AccountNotice>,
+    /// Whether the person may open the dashboard.
+    pub dashboard: bool,
 }
 
 /// A field of the profile.

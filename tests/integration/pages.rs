@@ -16,7 +16,12 @@ enum Open {
     Everybody(&'static str),
     /// Whoever is signed in; others are sent to the sign-in page, or refused.
     SignedIn,
+    /// Whoever has one of these roles; anybody else who is signed in is refused.
+    Roles(&'static [&'static str]),
 }
+
+/// Every role: all of them read users and groups.
+const STAFF: Open = Open::Roles(&["admin", "user-manager", "auditor"]);
 
 /// Path, method, who.
 fn routes() -> Vec<(&'static str, &'static str, Open)> {
@@ -43,6 +48,8 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ("/account/sessions/others/end", "POST", SignedIn),
         ("/account/sessions/{handle}/end", "POST", SignedIn),
         ("/photos/{id}", "GET", SignedIn),
+        ("/admin", "GET", STAFF),
+        ("/admin/users", "GET", STAFF),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
         (
             "/saml/{slug}/acs",
@@ -181,9 +188,60 @@ async fn strangers_come_in_where_they_may() {
                 // The start page is the only one that sends strangers to sign in.
                 assert!(path == "/" || !sent_away, "{path}: {reason}: {location}");
             }
-            Open::SignedIn => {
+            Open::SignedIn | Open::Roles(_) => {
                 let refused = status == StatusCode::FORBIDDEN || sent_away;
                 assert!(refused, "{method} {path}: {status} {location}");
+            }
+        }
+    }
+}
+
+/// Each page of the dashboard, as somebody with each of the roles and as somebody
+/// with none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboard_is_open_to_the_roles_that_it_names() {
+    let server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let everybody = [None, Some("admin"), Some("user-manager"), Some("auditor")];
+    for role in everybody {
+        let name = role.unwrap_or("nobody");
+        let (mut browser, _) = idp.signed_in_with(&server, name, role).await;
+        let csrf = browser.csrf("/account").await;
+        for (path, method, open) in routes() {
+            let Open::Roles(roles) = open else { continue };
+            let id = "01937b5c-8f0e-7c1a-9d2e-3f4a5b6c7d8e";
+            let filled = path
+                .replace("{slug}", "nobodys")
+                .replace("{id}", id)
+                .replace("{user}", id);
+            assert!(!filled.contains('{'), "say what {path} is filled with");
+            let answer = match method {
+                "GET" => browser.click(&filled).await,
+                _ => browser.submit(&filled, &[("csrf", &csrf)]).await,
+            };
+            let admitted = role.is_some_and(|role| roles.contains(&role));
+            if admitted {
+                assert!(
+                    answer.status != 403 && answer.status < 500,
+                    "{name}: {method} {path}: {}",
+                    answer.status
+                );
+                assert!(
+                    !answer
+                        .location
+                        .as_deref()
+                        .unwrap_or("")
+                        .starts_with("/login"),
+                    "{name}: {method} {path}"
+                );
+            } else {
+                assert_eq!(answer.status, 403, "{name}: {method} {path}");
+                assert!(
+                    answer.body.contains("have access to this"),
+                    "{}",
+                    answer.body
+                );
             }
         }
     }

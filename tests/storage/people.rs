@@ -379,6 +379,7 @@ async fn lists_are_narrowed(place: Place) {
             search: search.map(ToOwned::to_owned),
             status,
             group,
+            ..UserFilter::default()
         };
         let page = place.directory.users(filter, None, 10).await.unwrap();
         page.items.into_iter().map(|u| u.id).collect::<Vec<_>>()

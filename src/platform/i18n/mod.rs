@@ -117,6 +117,13 @@ impl Locale {
         self.lookup(id, &variables)
     }
 
+    /// The text of a message that may not exist and may count.
+    #[must_use]
+    pub fn find(self, id: &str, count: usize) -> Option<String> {
+        let variables = HashMap::from([(Cow::Borrowed("count"), FluentValue::from(count))]);
+        TEXTS.try_lookup_with_args(self.identifier(), id, &variables)
+    }
+
     fn lookup(self, id: &str, variables: &HashMap<Cow<'static, str>, FluentValue<'_>>) -> String {
         TEXTS
             .try_lookup_with_args(self.identifier(), id, variables)

@@ -10,7 +10,7 @@ use url::Url;
 use super::assets::Assets;
 use super::branding::Branding;
 use super::cookies::CookieNames;
-use super::page::{Csp, FormAction, Page};
+use super::page::{Csp, FormAction, Page, Scripts};
 use crate::domain::{Clock, Entropy, Reference, Timestamp};
 use crate::platform::i18n::Locale;
 
@@ -79,7 +79,7 @@ impl Kit {
         let https = settings.public_origin.scheme() == "https";
         let csp = Csp {
             form_action: FormAction::Own,
-            script_nonce: None,
+            scripts: Scripts::None,
         };
         Self(Arc::new(Inner {
             origin: settings.public_origin.origin().ascii_serialization(),

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::branding::{Logo, Support};
 use super::kit::Kit;
+use crate::domain::Timestamp;
 use crate::platform::i18n::Locale;
 
 /// What the pages call the gateway where the organisation has no name for it.
@@ -35,6 +36,12 @@ impl Page {
         self.locale.t_with(id, variables)
     }
 
+    /// The text of a message that counts ([`Locale::t_count`]).
+    #[must_use]
+    pub fn t_count(&self, id: &str, count: usize) -> String {
+        self.locale.t_count(id, count)
+    }
+
     /// The language.
     #[must_use]
     pub const fn locale(&self) -> Locale {
@@ -45,6 +52,12 @@ impl Page {
     #[must_use]
     pub const fn lang(&self) -> &'static str {
         self.locale.tag()
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.kit.now()
     }
 
     /// The organisation's name, or the product's.
@@ -138,10 +151,21 @@ pub enum FormAction {
     },
 }
 
+/// Which scripts a page runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scripts<'a> {
+    /// None.
+    None,
+    /// The one in the page that carries this nonce.
+    Nonce(&'a str),
+    /// Those among our own assets.
+    Own,
+}
+
 /// A content security policy: nothing but what is named.
 pub(super) struct Csp<'a> {
     pub(super) form_action: FormAction,
-    pub(super) script_nonce: Option<&'a str>,
+    pub(super) scripts: Scripts<'a>,
 }
 
 impl Csp<'_> {
@@ -151,10 +175,16 @@ impl Csp<'_> {
             text.push(' ');
             text.push_str(&url.origin().ascii_serialization());
         }
-        if let Some(nonce) = self.script_nonce {
-            text.push_str("; script-src 'nonce-");
-            text.push_str(nonce);
-            text.push('\'');
+        match self.scripts {
+            Scripts::None => {}
+            Scripts::Nonce(nonce) => {
+                text.push_str("; script-src 'nonce-");
+                text.push_str(nonce);
+                text.push('\'');
+            }
+            // Only assets are served as scripts: everything else has another
+            // type, and `nosniff`.
+            Scripts::Own => text.push_str("; script-src 'self'"),
         }
         text.push_str(match self.form_action {
             FormAction::Own => "; form-action 'self'",
@@ -193,21 +223,28 @@ impl Kit {
         template: &impl Template,
         form_action: FormAction,
     ) -> Response {
-        self.render_with(status, template, form_action, None)
+        self.render_with(status, template, form_action, Scripts::None)
     }
 
-    /// A page with a script: the nonce stands in the template and here.
+    /// A page that runs scripts of our own, each an asset with an address of
+    /// its own. They only improve it.
+    pub fn render_with_scripts(&self, status: StatusCode, template: &impl Template) -> Response {
+        self.render_with(status, template, FormAction::Own, Scripts::Own)
+    }
+
+    /// A page with a policy of its own. The nonce of a script stands in the
+    /// template and here.
     pub(super) fn render_with(
         &self,
         status: StatusCode,
         template: &impl Template,
         form_action: FormAction,
-        script_nonce: Option<&str>,
+        scripts: Scripts<'_>,
     ) -> Response {
         let mut response = self.render(status, template);
         let csp = Csp {
             form_action,
-            script_nonce,
+            scripts,
         };
         response.headers_mut().insert(
             header::CONTENT_SECURITY_POLICY,

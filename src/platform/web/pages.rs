@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::kit::Kit;
-use super::page::{FormAction, Page};
+use super::page::{FormAction, Page, Scripts};
 use crate::platform::i18n::Locale;
 
 /// A form that carries a message to an identity provider (HTTP-POST binding).
@@ -76,7 +76,7 @@ impl Kit {
             StatusCode::OK,
             &template,
             form_action,
-            Some(&template.nonce),
+            Scripts::Nonce(&template.nonce),
         )
     }
 

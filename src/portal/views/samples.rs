@@ -207,6 +207,7 @@ impl AccountPage {
                 session("Chrome on Android", Some("591785b7")),
             ],
             notice: None,
+            dashboard: true,
         };
         let bare = Self {
             name: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
@@ -215,6 +216,7 @@ impl AccountPage {
             fields: Vec::new(),
             identities: Vec::new(),
             links: Vec::new(),
+            dashboard: false,
             sessions: vec![session("Unknown device", None)],
             ..full.clone()
         };
@@ -250,6 +252,7 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
     for (name, sample) in AccountPage::samples(&page) {
         all.push((format!("account-{name}"), sample.render().unwrap()));
     }
+    all.extend(crate::portal::admin::samples(&page));
     let logout = LogoutPage {
         page: page.clone(),
         name: "Ada <Lovelace>".to_owned(),
@@ -336,7 +339,14 @@ async fn write_assets(kit: &Kit, folder: &Path) {
     use tower::ServiceExt as _;
     let router = crate::platform::web::secure(axum::Router::new(), kit);
     let page = kit.page(Locale::En);
-    let names = ["app.css", "brand.css", "favicon.svg", "logo.svg"];
+    let names = [
+        "app.css",
+        "brand.css",
+        "favicon.svg",
+        "logo.svg",
+        "local-time.js",
+        "copy.js",
+    ];
     for url in names
         .iter()
         .map(|name| page.asset(name))
@@ -384,8 +394,11 @@ fn check(name: &str, locale: Locale, html: &str) {
         "{name}"
     );
     for script in all("script") {
+        let asset = script
+            .attr("src")
+            .is_some_and(|s| s.starts_with("/assets/"));
         assert!(
-            script.attr("nonce").is_some(),
+            script.attr("nonce").is_some() || asset,
             "{name}: a script without nonce"
         );
     }
@@ -414,7 +427,7 @@ fn check(name: &str, locale: Locale, html: &str) {
             );
         }
     }
-    for input in all("input:not([type=hidden])") {
+    for input in all("input:not([type=hidden]), select, textarea") {
         let id = input.attr("id").unwrap();
         assert_eq!(all(&format!("label[for={id}]")).len(), 1, "{name}: {id}");
     }

@@ -134,6 +134,15 @@ impl Browser {
         self.send(Method::GET, address, None, From::Elsewhere).await
     }
 
+    /// The form token of a page.
+    pub async fn csrf(&mut self, address: &str) -> String {
+        let page = self.click(address).await;
+        let field = "name=\"csrf\" value=\"";
+        let rest = page.body.split_once(field);
+        let (_, rest) = rest.unwrap_or_else(|| panic!("no form on {}", page.body));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
     /// Sends a form that stands on one of the gateway's pages.
     pub async fn submit(&mut self, address: &str, form: &[(&str, &str)]) -> Answer {
         self.send(Method::POST, address, Some(encode(form)), From::Ourselves)

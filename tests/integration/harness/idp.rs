@@ -204,6 +204,28 @@ impl Idp {
         self.login_as(server, browser, person, |_| {}).await
     }
 
+    /// Somebody called `name` who has a role, or none, and has signed in with it:
+    /// the browser, and the user's id.
+    pub async fn signed_in_with(
+        &self,
+        server: &Server,
+        name: &str,
+        role: Option<&str>,
+    ) -> (Browser, String) {
+        let mut browser = Browser::new(server);
+        let person = Person::named(name);
+        let outcome = self.login(server, &mut browser, &person).await;
+        let id = outcome.user()["id"].as_str().unwrap().to_owned();
+        if let Some(role) = role {
+            let path = format!("/api/v1/users/{id}");
+            let roles = json!({ "roles": [role] });
+            server.api().expect("PATCH", &path, Some(&roles), 200).await;
+            // The change has ended the session.
+            self.login(server, &mut browser, &person).await.user();
+        }
+        (browser, id)
+    }
+
     /// A whole login with the answer changed before it is signed.
     pub async fn login_as(
         &self,
