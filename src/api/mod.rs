@@ -1,10 +1,11 @@
-//! `/api/v1`: users, groups, providers, tokens, settings, the audit log and
+//! `/api/v1`: users, groups, providers, applications, tokens, settings, the audit log and
 //! login traces, for scripts and for the dashboard.
 //!
 //! Handlers parse, call the directory and answer JSON; what may be done stands
 //! in each handler's signature ([`auth::Caller`]), and every error leaves
 //! through [`error::ApiError`] as RFC 9457 `application/problem+json`.
 
+mod applications;
 mod audit;
 mod auth;
 mod conflicts;
@@ -29,6 +30,7 @@ mod tokens;
 mod user_input;
 mod user_shape;
 mod users;
+mod versions;
 
 use std::sync::Arc;
 
@@ -105,6 +107,24 @@ pub fn router(state: ApiState) -> Router {
         ))
         .routes(routes!(provider_test::test))
         .routes(routes!(provider_keys::rotate));
+    let applications = OpenApiRouter::new()
+        .routes(routes!(applications::list, applications::create))
+        .routes(routes!(
+            applications::show,
+            applications::replace,
+            applications::edit,
+            applications::remove
+        ))
+        .routes(routes!(applications::rotate_secret))
+        .routes(routes!(applications::assignments))
+        .routes(routes!(
+            applications::assign_user,
+            applications::unassign_user
+        ))
+        .routes(routes!(
+            applications::assign_group,
+            applications::unassign_group
+        ));
     let rest = OpenApiRouter::new()
         .routes(routes!(me::show))
         .routes(routes!(tokens::list, tokens::create))
@@ -118,7 +138,11 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(conflicts::link))
         .routes(routes!(conflicts::dismiss))
         .routes(routes!(openapi::show));
-    let all = users.merge(groups).merge(providers).merge(rest);
+    let all = users
+        .merge(groups)
+        .merge(providers)
+        .merge(applications)
+        .merge(rest);
     let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
     let cookie = state.kit.cookies().session;
     let document = Document::new(&collected, state.kit.origin(), cookie);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::auth::{Caller, WriteProviders};
 use super::error::{ApiError, OrProblem as _};
 use super::openapi::params::SlugParam;
-use super::provider_shape::ok_with_etag;
+use super::versions::ok_with_etag;
 use super::{Answer, ApiState, slug};
 use crate::directory::providers::StoredProvider;
 use crate::domain::Timestamp;

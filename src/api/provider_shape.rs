@@ -1,11 +1,8 @@
 //! A provider as the API shows it, and what can be said of its metadata.
 
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ok;
 use super::openapi::flattened;
 use super::provider_keys::KeyShape;
 use crate::directory::provider_metadata::Standing;
@@ -261,22 +258,4 @@ impl TestShape {
             checks,
         }
     }
-}
-
-/// The entity tag of a version (RFC 9110 §8.8.3).
-pub(super) fn etag(version: i64) -> String {
-    format!("\"{version}\"")
-}
-
-/// `200` with a body and its entity tag.
-pub(super) fn ok_with_etag(version: i64, body: impl Serialize) -> Response {
-    with_etag(version, ok(body))
-}
-
-/// The same answer with an entity tag.
-pub(super) fn with_etag(version: i64, mut response: Response) -> Response {
-    if let Ok(value) = HeaderValue::from_str(&etag(version)) {
-        response.headers_mut().insert(header::ETAG, value);
-    }
-    response
 }

@@ -2,7 +2,7 @@
 //! protocol's own folder; here they are merged, stored and shown.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::auth::{Caller, ReadProviders, WriteProviders};
@@ -11,7 +11,8 @@ use super::large::LargeJson;
 use super::openapi::inputs::{ProviderPatch, ProviderReplacement};
 use super::openapi::params::{IfMatch, SliceParams, SlugParam};
 use super::paging::{List, Query};
-use super::provider_shape::{Compiled, ProviderShape, READ_ONLY, etag, ok_with_etag, with_etag};
+use super::provider_shape::{Compiled, ProviderShape, READ_ONLY};
+use super::versions::{check_match, ok_with_etag, with_etag};
 use super::{
     Answer, ApiState, created, no_content, ok, patch, provider_keys, provider_kinds, slug,
 };
@@ -21,7 +22,7 @@ use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
 use crate::login::saml;
 use crate::platform::config::provider_problems;
-use crate::platform::web::{ApiJson, FieldError, Problem};
+use crate::platform::web::{ApiJson, FieldError};
 
 /// Lists providers, in the order of the sign-in page.
 #[utoipa::path(
@@ -132,7 +133,7 @@ pub(super) async fn replace(
         found => Some(found.or_problem(&state)?),
     };
     let provider = read(&state, with_slug(body, &slug)?, before.as_ref()).await?;
-    check_match(&headers, before.as_ref())?;
+    check_match(&headers, before.as_ref().map(|b| b.version))?;
     let stored = save(&state, provider, before.as_ref(), caller.actor()).await?;
     let version = stored.version;
     let shape = shape(&state, stored).await?;
@@ -174,7 +175,7 @@ pub(super) async fn edit(
         return Err(state.kit.unexpected("a merged object is none").into());
     };
     let provider = read(&state, merged, Some(&before)).await?;
-    check_match(&headers, Some(&before))?;
+    check_match(&headers, Some(before.version))?;
     let stored = save(&state, provider, Some(&before), caller.actor()).await?;
     Ok(ok_with_etag(stored.version, shape(&state, stored).await?))
 }
@@ -203,7 +204,7 @@ pub(super) async fn remove(
     let slug = slug(&name)?;
     if headers.contains_key(header::IF_MATCH) {
         let before = state.directory.provider(&slug).await.or_problem(&state)?;
-        check_match(&headers, Some(&before))?;
+        check_match(&headers, Some(before.version))?;
     }
     let removed = state.directory.delete_provider(&slug, caller.actor());
     removed.await.or_problem(&state)?;
@@ -223,29 +224,6 @@ fn with_slug(mut body: Map<String, Value>, slug: &Slug) -> Result<Map<String, Va
         return Err(ApiError::mistakes(vec![FieldError::at("/slug", detail)]));
     }
     Ok(body)
-}
-
-/// Refuses a change of another version than the one that was read (RFC 9110
-/// §13.1.1).
-fn check_match(headers: &HeaderMap, before: Option<&StoredProvider>) -> Result<(), ApiError> {
-    let Some(wanted) = headers.get(header::IF_MATCH) else {
-        return Ok(());
-    };
-    let tags = wanted.to_str().unwrap_or_default();
-    let matches = before.is_some_and(|before| {
-        let stands = etag(before.version);
-        tags.split(',')
-            .any(|tag| tag.trim() == "*" || tag.trim() == stands)
-    });
-    if matches {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::PRECONDITION_FAILED,
-        "changed",
-        "The provider is not of the version that If-Match names; read it again.",
-    )
-    .into())
 }
 
 /// Reads a provider and asks whether it can be used; everything that is wrong

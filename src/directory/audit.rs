@@ -63,6 +63,8 @@ words!(
         Group = "group",
         /// A provider.
         Provider = "provider",
+        /// An application.
+        Application = "application",
         /// An API token.
         Token = "token",
         /// The settings.

@@ -6,6 +6,7 @@
 //! their audit events in one transaction. The three deciding modules are pure.
 //! Nothing outside this folder writes users, groups or memberships.
 
+pub mod applications;
 pub mod audit;
 pub mod authority;
 pub mod conflicts;

@@ -147,6 +147,31 @@ pub fn change(field: &str, before: impl ToString, after: impl ToString) -> Chang
     }
 }
 
+/// What differs between two JSON objects, key by key. Of keys that are `hidden`
+/// only that they changed is told.
+pub(super) fn json_changes(
+    before: &serde_json::Map<String, serde_json::Value>,
+    after: &serde_json::Map<String, serde_json::Value>,
+    hidden: &[&str],
+) -> Vec<Change> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let text = |map: &serde_json::Map<String, serde_json::Value>, key: &str| match map.get(key) {
+        None | Some(serde_json::Value::Null) => None,
+        Some(_) if hidden.contains(&key) => Some("(a document)".to_owned()),
+        Some(serde_json::Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+    };
+    names
+        .into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| Change {
+            field: key.clone(),
+            before: text(before, key),
+            after: text(after, key),
+        })
+        .collect()
+}
+
 fn apply(
     user: &mut User,
     observation: &Observation,

@@ -4,7 +4,7 @@
 use super::Directory;
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
-use super::plan::{Change, change};
+use super::plan::{self, Change, change};
 use super::provider_metadata::{self, GoodCopy, Standing};
 use crate::domain::address::{self, DomainPattern};
 use crate::domain::user::words;
@@ -449,24 +449,5 @@ fn differences(before: Option<&Provider>, after: &Provider) -> Vec<Change> {
         }
         _ => serde_json::Map::new(),
     };
-    let (before, after) = (keys(before), keys(Some(after)));
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let text = |map: &serde_json::Map<String, serde_json::Value>, key: &str| match map.get(key) {
-        None | Some(serde_json::Value::Null) => None,
-        Some(_) if key == "saml.metadata_xml" => Some("(a document)".to_owned()),
-        Some(serde_json::Value::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
-    };
-    names
-        .into_iter()
-        .filter(|key| before.get(*key) != after.get(*key))
-        .map(|key| match (text(&before, key), text(&after, key)) {
-            (Some(old), Some(new)) => change(key, old, new),
-            (old, new) => Change {
-                field: key.clone(),
-                before: old,
-                after: new,
-            },
-        })
-        .collect()
+    plan::json_changes(&keys(before), &keys(Some(after)), &["saml.metadata_xml"])
 }

@@ -5,6 +5,7 @@
 //! ([`clock`]), so that a decision can be repeated exactly.
 
 pub mod address;
+pub mod application;
 pub mod clock;
 pub mod group;
 pub mod ids;
@@ -16,6 +17,7 @@ pub(crate) mod schema;
 pub mod scope;
 pub mod user;
 
+pub use application::Application;
 pub use clock::{Clock, During, Entropy, Timestamp};
 pub use group::Group;
 pub use ids::{ConflictId, GroupId, Reference, SessionHash, TokenId, TraceId, UserId};

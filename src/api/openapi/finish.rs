@@ -9,13 +9,17 @@ use crate::domain::Scope;
 use crate::platform::web::Problem;
 
 /// What the groups of routes are, in the order in which people read them.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("Session", "Who is signed in at this browser."),
     ("Users", "The people."),
     ("Groups", "Groups and who belongs to them."),
     (
         "Providers",
         "The identity providers through which people sign in.",
+    ),
+    (
+        "Applications",
+        "What people reach through the gateway, and who may.",
     ),
     (
         "Logins",
@@ -43,15 +47,28 @@ pub(super) fn finish(collected: &utoipa::openapi::OpenApi, origin: &str, cookie:
     rename_lists(&mut document);
     let mut schemas = taken(&mut document, "/components/schemas");
     schemas.insert("Problem".to_owned(), to_value(Problem::schema()));
-    if let Some(provider) = schemas.get("Provider") {
-        let mut patch = weakened(provider, &schemas);
+    let patches = [
+        (
+            "Provider",
+            "A merge patch of a provider: what is left out stays.",
+            json!([{"label": "SSO Login", "saml": {"force_authn": true}}]),
+        ),
+        (
+            "Application",
+            "A merge patch of an application: what is left out stays.",
+            json!([{"access": "private", "code_lifetime": 30}]),
+        ),
+    ];
+    for (name, description, examples) in patches {
+        let Some(whole) = schemas.get(name) else {
+            continue;
+        };
+        let mut patch = weakened(whole, &schemas);
         if let Value::Object(patch) = &mut patch {
-            let description = "A merge patch of a provider: what is left out stays.";
             patch.insert("description".to_owned(), json!(description));
-            let example = json!([{"label": "SSO Login", "saml": {"force_authn": true}}]);
-            patch.insert("examples".to_owned(), example);
+            patch.insert("examples".to_owned(), examples);
         }
-        schemas.insert("ProviderPatch".to_owned(), patch);
+        schemas.insert(format!("{name}Patch"), patch);
     }
     let mut paths = taken(&mut document, "/paths");
     for item in paths.values_mut() {

@@ -14,7 +14,7 @@ use crate::api::user_input::{LONGEST_ATTRIBUTE, attribute_names};
 use crate::api::user_shape::READ_ONLY as USER_KEYS;
 use crate::directory::reconcile::longest;
 use crate::domain::address::LONGEST_NAME_KEY;
-use crate::domain::{Field, Provider, Role, Scope, Status};
+use crate::domain::{Application, Field, Provider, Role, Scope, Status};
 
 /// A text that may be `null`: empty.
 fn nullable(kind: Type) -> ObjectBuilder {
@@ -158,7 +158,22 @@ inputs! {
         .examples([json!({"home_realm_discovery": true})]);
 
     /// The body of `PUT /providers/{slug}`.
-    ProviderReplacement(Provider) = replacement();
+    ProviderReplacement(Provider) = replacement(
+        Provider::schema(),
+        "A provider whose slug may be left to the path.",
+        example_provider(),
+    );
+
+    /// The body of `PUT /applications/{slug}`.
+    ApplicationReplacement(Application) = replacement(
+        Application::schema(),
+        "An application whose slug may be left to the path.",
+        example_application(),
+    );
+
+    /// The body of `PATCH /applications/{slug}`.
+    /// [`super::finish`] makes a patch of it.
+    ApplicationPatch(Application) = Application::schema();
 
     /// The body of `PATCH /providers/{slug}`.
     /// [`super::finish`] makes a patch of it.
@@ -190,15 +205,25 @@ fn group(description: &str) -> ObjectBuilder {
         )
 }
 
-/// A provider whose slug stands in the path already.
-fn replacement() -> RefOr<Schema> {
-    let mut schema = Provider::schema();
+/// What is named by the path, with or without its slug.
+fn replacement(mut schema: RefOr<Schema>, description: &str, example: Value) -> RefOr<Schema> {
     if let RefOr::T(Schema::Object(object)) = &mut schema {
         object.required.retain(|key| key != "slug");
-        object.description = Some("A provider whose slug may be left to the path.".to_owned());
-        object.examples = vec![example_provider()];
+        object.description = Some(description.to_owned());
+        object.examples = vec![example];
     }
     schema
+}
+
+/// An application in short.
+pub(in crate::api) fn example_application() -> Value {
+    json!({
+        "slug": "wiki",
+        "name": "Wiki",
+        "kind": "oidc",
+        "access": "internal",
+        "redirect_uris": ["https://wiki.example.com/callback"]
+    })
 }
 
 /// A provider in short.

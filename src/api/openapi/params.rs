@@ -100,6 +100,17 @@ impl IntoParams for SlugParam {
     }
 }
 
+/// The application in a path.
+pub(in crate::api) struct ApplicationParam;
+
+impl IntoParams for ApplicationParam {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = Ref::from_schema_name("Slug");
+        let description = "The name of the application.";
+        vec![parameter("slug", ParameterIn::Path, description, schema)]
+    }
+}
+
 /// The version that is to be changed.
 pub(in crate::api) struct IfMatch;
 

@@ -67,6 +67,42 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
             "/api/v1/providers/{slug}/rotate-key",
             To(PROVIDERS, &[]),
         ),
+        ("get", "/api/v1/applications", To(&[], AUDITOR)),
+        ("post", "/api/v1/applications", To(&[], &[])),
+        ("get", "/api/v1/applications/{slug}", To(&[], AUDITOR)),
+        ("put", "/api/v1/applications/{slug}", To(&[], &[])),
+        ("patch", "/api/v1/applications/{slug}", To(&[], &[])),
+        ("delete", "/api/v1/applications/{slug}", To(&[], &[])),
+        (
+            "post",
+            "/api/v1/applications/{slug}/rotate-secret",
+            To(&[], &[]),
+        ),
+        (
+            "get",
+            "/api/v1/applications/{slug}/assignments",
+            To(&[], AUDITOR),
+        ),
+        (
+            "put",
+            "/api/v1/applications/{slug}/users/{user}",
+            To(&[], &[]),
+        ),
+        (
+            "delete",
+            "/api/v1/applications/{slug}/users/{user}",
+            To(&[], &[]),
+        ),
+        (
+            "put",
+            "/api/v1/applications/{slug}/groups/{group}",
+            To(&[], &[]),
+        ),
+        (
+            "delete",
+            "/api/v1/applications/{slug}/groups/{group}",
+            To(&[], &[]),
+        ),
         ("get", "/api/v1/tokens", To(&[], AUDITOR)),
         ("post", "/api/v1/tokens", To(&[], &[])),
         ("delete", "/api/v1/tokens/{id}", To(&[], &[])),
@@ -85,6 +121,7 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
 /// A path with values in the places of its parameters.
 fn filled(path: &str) -> String {
     let path = path.replace("{id}", ID).replace("{user}", ID);
+    let path = path.replace("{group}", ID);
     let path = path.replace("{slug}", "x");
     path.strip_prefix("/api/v1").unwrap().to_owned()
 }

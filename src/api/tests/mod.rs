@@ -1,6 +1,7 @@
 //! The API against a real embedded database, through the layers that surround
 //! it in the gateway.
 
+mod applications;
 mod auth;
 mod conflicts;
 mod document;
