@@ -17,6 +17,8 @@ mod place;
 
 #[path = "storage/admins.rs"]
 mod admins;
+#[path = "storage/applications.rs"]
+mod applications;
 #[path = "storage/edits.rs"]
 mod edits;
 #[path = "storage/groups.rs"]

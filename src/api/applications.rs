@@ -437,13 +437,13 @@ async fn assign(
     state: &ApiState,
     caller: &Caller<WriteAdmin>,
     application: &str,
-    assignee: Assignee,
+    who: Assignee,
     assigned: bool,
 ) -> Answer {
     let application = slug(application)?;
     let done = state
         .directory
-        .set_assigned(&application, assignee, assigned, caller.actor());
+        .set_assigned(&application, who, assigned, caller.actor());
     done.await.or_problem(state)?;
     Ok(no_content())
 }

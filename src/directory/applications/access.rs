@@ -63,9 +63,8 @@ pub fn admit(
         return Err(NotAdmitted::NotActive);
     }
     match application.access {
-        AccessRule::Public => Ok(()),
         AccessRule::Internal if is_guest(user) => Err(NotAdmitted::Guest),
-        AccessRule::Internal => Ok(()),
+        AccessRule::Public | AccessRule::Internal => Ok(()),
         AccessRule::Private if is_assigned => Ok(()),
         AccessRule::Private => Err(NotAdmitted::NotAssigned),
     }
@@ -154,6 +153,7 @@ mod tests {
 
     #[test]
     fn who_may_use_what() {
+        use NotAdmitted::{Disabled, Guest, NotActive, NotAssigned};
         let now = Timestamp(1_700_000_000_000);
         let ada = user(Status::Active, "ada@example.com");
         let guest = user(Status::Active, "bob_other.org#ext#@example.onmicrosoft.com");
@@ -161,7 +161,6 @@ mod tests {
         let gone = user(Status::Inactive, "gone@example.com");
         let mut app = Application::new(Slug::parse("app").unwrap(), "App");
         app.kind = ApplicationKind::Link;
-        use NotAdmitted::{Disabled, Guest, NotActive, NotAssigned};
         for (rule, who, assigned, expected) in [
             (AccessRule::Public, &ada, false, Ok(())),
             (AccessRule::Public, &guest, false, Ok(())),

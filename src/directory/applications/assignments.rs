@@ -104,19 +104,19 @@ impl Directory {
     pub async fn set_assigned(
         &self,
         application: &Slug,
-        assignee: Assignee,
+        who: Assignee,
         assigned: bool,
         actor: Actor,
     ) -> Result<(), DirectoryError> {
         let (application, directory) = (application.clone(), self.clone());
         self.db
             .write(move |tx| {
-                let (application, assignee) = (application.clone(), assignee.clone());
+                let (application, who) = (application.clone(), who.clone());
                 let (actor, directory) = (actor.clone(), directory.clone());
                 Box::pin(async move {
                     let stored = locked(tx, &application).await?;
-                    let name = name_of(tx, &assignee).await?;
-                    let done = set(tx, &stored.application, &assignee, assigned, &directory);
+                    let name = name_of(tx, &who).await?;
+                    let done = set(tx, &stored.application, &who, assigned, &directory);
                     if !done.await? {
                         return Ok(());
                     }
@@ -125,7 +125,7 @@ impl Directory {
                     } else {
                         (Some(name), None)
                     };
-                    let field = match assignee {
+                    let field = match who {
                         Assignee::User(_) => "users",
                         Assignee::Group(_) => "groups",
                     };
@@ -154,9 +154,9 @@ impl Directory {
     }
 }
 
-/// What the audit log calls the assignee: the id, and the name for readers.
-async fn name_of(tx: &mut Tx, assignee: &Assignee) -> Result<String, DirectoryError> {
-    match assignee {
+/// What the audit log calls the who: the id, and the name for readers.
+async fn name_of(tx: &mut Tx, who: &Assignee) -> Result<String, DirectoryError> {
+    match who {
         Assignee::User(id) => {
             let user = users::by_id(tx, id).await?;
             let user = user.ok_or(DirectoryError::NotFound("user"))?;
@@ -173,12 +173,12 @@ async fn name_of(tx: &mut Tx, assignee: &Assignee) -> Result<String, DirectoryEr
 async fn set(
     tx: &mut Tx,
     application: &Application,
-    assignee: &Assignee,
+    who: &Assignee,
     assigned: bool,
     directory: &Directory,
 ) -> Result<bool, StorageError> {
     let slug = &application.slug;
-    let (table, column, id) = match assignee {
+    let (table, column, id) = match who {
         Assignee::User(id) => ("application_users", "user_id", id.as_str()),
         Assignee::Group(id) => ("application_groups", "group_id", id.as_str()),
     };
