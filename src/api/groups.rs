@@ -166,6 +166,7 @@ pub(super) async fn edit(
     let edit = GroupEdit {
         name: name.value(),
         description: description.edit(),
+        ..GroupEdit::default()
     };
     let edited = state.directory.edit_group(&id, edit, caller.actor());
     edited.await.or_problem(&state)?;

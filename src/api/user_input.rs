@@ -8,15 +8,12 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::fields::{Fields, Given};
 use super::user_shape::READ_ONLY;
-use crate::directory::edit::UserEdit;
+use crate::directory::edit::{LONGEST_ATTRIBUTE, UserEdit, attribute_names, attribute_stem};
 use crate::directory::reconcile;
 use crate::domain::{Field, Role, Status, Timestamp};
 
 /// The statuses that a hand can give; `pending` comes with an invitation.
 const STATUSES: [Status; 2] = [Status::Active, Status::Inactive];
-
-/// Longest value of an attribute, in characters.
-pub(super) const LONGEST_ATTRIBUTE: usize = 1024;
 
 /// Reads a new user.
 pub(super) fn new_user(mut fields: Fields) -> Result<UserEdit, ApiError> {
@@ -110,20 +107,6 @@ fn set<T>(edit: &mut UserEdit, field: Field, given: Given<T>, text: impl Fn(T) -
     }
 }
 
-/// The name of the nth attribute of a set, and how many there are.
-fn names(field: Field) -> (&'static str, usize) {
-    match field {
-        Field::ExtensionAttributes => ("extensionAttribute", 10),
-        _ => ("spCustomAttribute", 5),
-    }
-}
-
-/// The keys of an attribute set.
-pub(super) fn attribute_names(field: Field) -> impl Iterator<Item = String> {
-    let (stem, count) = names(field);
-    (1..=count).map(move |n| format!("{stem}{n}"))
-}
-
 fn attributes(fields: &mut Fields, field: Field, edit: &mut UserEdit) {
     let given = match fields.take(field.name()) {
         None => return,
@@ -134,7 +117,7 @@ fn attributes(fields: &mut Fields, field: Field, edit: &mut UserEdit) {
         Some(Value::Object(given)) => given,
         Some(_) => return fields.refuse(field.name(), "must be an object"),
     };
-    let (stem, count) = names(field);
+    let (stem, count) = attribute_stem(field);
     let is_known = |key: &str| attribute_names(field).any(|name| name == key);
     let mut changes = BTreeMap::new();
     for (key, value) in given {

@@ -13,9 +13,8 @@ use super::paging::{List, Query};
 use super::user_shape::UserShape;
 use super::{Answer, ApiState, created, no_content, ok, user_id, user_input};
 use crate::directory::DirectoryError;
-use crate::directory::edit::UserEdit;
 use crate::directory::users::UserFilter;
-use crate::domain::{Field, GroupId, Status, User, UserId};
+use crate::domain::{GroupId, Status, User, UserId};
 
 /// Lists users, the oldest first.
 #[utoipa::path(
@@ -131,25 +130,11 @@ pub(super) async fn edit(
     let shape = serde_json::to_value(shape).unwrap_or(Value::Null);
     let mut edit = user_input::patch(fields, &shape)?;
     edit.roles = edit.roles.filter(|roles| *roles != before.roles);
-    if needs_admin(&edit, &before) {
+    if edit.needs_admin(&before) {
         caller.as_admin()?;
     }
     let user = state.directory.edit_user(&id, edit, caller.actor()).await;
     shown(&state, user).await
-}
-
-/// Whether an edit could make an admin of somebody: it grants or takes roles,
-/// or it redirects the identifiers by which somebody with a role signs in.
-fn needs_admin(edit: &UserEdit, before: &User) -> bool {
-    let identifiers = [Field::Email, Field::Upn, Field::UserName];
-    let differs = |field: &Field| {
-        edit.cleared.contains(field)
-            || edit
-                .profile
-                .get(*field)
-                .is_some_and(|new| before.profile.get(*field) != Some(new))
-    };
-    edit.roles.is_some() || (!before.roles.is_empty() && identifiers.iter().any(differs))
 }
 
 /// Deletes a user and all that hangs on it.

@@ -30,9 +30,45 @@ pub struct UserEdit {
     pub status: Option<Status>,
     /// New roles. Whether the actor may grant them is for the caller to ask.
     pub roles: Option<BTreeSet<Role>>,
+    /// The version of the user that the edit was made from; a user of another
+    /// one is left alone. `None` changes whatever stands.
+    pub expected: Option<i64>,
+}
+
+/// Longest value of an attribute, in characters.
+pub const LONGEST_ATTRIBUTE: usize = 1024;
+
+/// The keys of an attribute set.
+pub fn attribute_names(field: Field) -> impl Iterator<Item = String> {
+    let (stem, count) = attribute_stem(field);
+    (1..=count).map(move |n| format!("{stem}{n}"))
+}
+
+/// What the keys of an attribute set begin with, and how many there are.
+#[must_use]
+pub const fn attribute_stem(field: Field) -> (&'static str, usize) {
+    match field {
+        Field::ExtensionAttributes => ("extensionAttribute", 10),
+        _ => ("spCustomAttribute", 5),
+    }
 }
 
 impl UserEdit {
+    /// Whether the edit could make an admin of somebody: it grants or takes roles,
+    /// or it redirects the identifiers by which somebody with a role signs in.
+    #[must_use]
+    pub fn needs_admin(&self, before: &User) -> bool {
+        let identifiers = [Field::Email, Field::Upn, Field::UserName];
+        let differs = |field: &Field| {
+            self.cleared.contains(field)
+                || self
+                    .profile
+                    .get(*field)
+                    .is_some_and(|new| before.profile.get(*field) != Some(new))
+        };
+        self.roles.is_some() || (!before.roles.is_empty() && identifiers.iter().any(differs))
+    }
+
     /// The fields as an observation of somebody with this profile so far.
     fn observation(&self, before: &Profile) -> Result<Observation, DirectoryError> {
         let mut profile = self.profile.clone();
@@ -134,6 +170,12 @@ async fn update(
     let before = users::locked(tx, id)
         .await?
         .ok_or(DirectoryError::NotFound("user"))?;
+    if edit
+        .expected
+        .is_some_and(|version| version != before.version)
+    {
+        return Err(DirectoryError::Changed);
+    }
     let mut observation = edit.observation(&before.profile)?;
     observation.target = Some(id.clone());
     refuse_taken(tx, &observation.profile, Some(id)).await?;

@@ -96,7 +96,32 @@ pub(super) async fn keep_a_valid_admin(
     keep_an_admin(tx, &before, Some(&outcome.user), now, enforce).await
 }
 
+/// What a user holds that ends with the user's access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Browser sessions.
+    pub sessions: i64,
+    /// API tokens that the user made.
+    pub tokens: i64,
+}
+
 impl Directory {
+    /// What [`end_access`] would end.
+    pub async fn held(&self, id: &UserId) -> Result<Held, DirectoryError> {
+        let id = id.clone();
+        let held = self.db.read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move {
+                let count = "SELECT COUNT(*) FROM sessions WHERE user_id = $1";
+                let sessions = tx.count(count, params![&id]).await?;
+                let count = "SELECT COUNT(*) FROM api_tokens WHERE created_by = $1";
+                let tokens = tx.count(count, params![&id]).await?;
+                Ok::<_, StorageError>(Held { sessions, tokens })
+            })
+        });
+        Ok(held.await?)
+    }
+
     /// Shuts a user out, and ends sessions and tokens at once. Doing it twice
     /// is doing it once.
     pub async fn deactivate(&self, id: &UserId, actor: Actor) -> Result<User, DirectoryError> {

@@ -23,6 +23,12 @@ enum Open {
 /// Every role: all of them read users and groups.
 const STAFF: Open = Open::Roles(&["admin", "user-manager", "auditor"]);
 
+/// Who changes users and groups.
+const PEOPLE: Open = Open::Roles(&["admin", "user-manager"]);
+
+/// Who changes everything else.
+const ADMIN: Open = Open::Roles(&["admin"]);
+
 /// Path, method, who.
 fn routes() -> Vec<(&'static str, &'static str, Open)> {
     use Open::{Everybody, SignedIn};
@@ -48,8 +54,39 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ("/account/sessions/others/end", "POST", SignedIn),
         ("/account/sessions/{handle}/end", "POST", SignedIn),
         ("/photos/{id}", "GET", SignedIn),
+        ("/admin/groups", "GET", STAFF),
+        ("/admin/groups/{id}", "GET", STAFF),
+        ("/admin/groups/new", "GET", PEOPLE),
+        ("/admin/groups/new", "POST", PEOPLE),
+        ("/admin/groups/{id}/edit", "GET", PEOPLE),
+        ("/admin/groups/{id}/edit", "POST", PEOPLE),
+        ("/admin/groups/{id}/members", "GET", PEOPLE),
+        ("/admin/groups/{id}/members", "POST", PEOPLE),
+        ("/admin/groups/{id}/delete", "GET", PEOPLE),
+        ("/admin/groups/{id}/delete", "POST", PEOPLE),
         ("/admin", "GET", STAFF),
         ("/admin/users", "GET", STAFF),
+        ("/admin/users/{id}", "GET", STAFF),
+        ("/admin/users/deactivate", "GET", PEOPLE),
+        ("/admin/users/deactivate", "POST", PEOPLE),
+        ("/admin/users/reactivate", "GET", PEOPLE),
+        ("/admin/users/reactivate", "POST", PEOPLE),
+        ("/admin/users/{id}/profile", "GET", PEOPLE),
+        ("/admin/users/{id}/profile", "POST", PEOPLE),
+        ("/admin/users/{id}/validity", "GET", PEOPLE),
+        ("/admin/users/{id}/validity", "POST", PEOPLE),
+        ("/admin/users/{id}/groups", "GET", PEOPLE),
+        ("/admin/users/{id}/groups", "POST", PEOPLE),
+        ("/admin/users/{id}/deactivate", "GET", PEOPLE),
+        ("/admin/users/{id}/deactivate", "POST", PEOPLE),
+        ("/admin/users/{id}/reactivate", "GET", PEOPLE),
+        ("/admin/users/{id}/reactivate", "POST", PEOPLE),
+        ("/admin/users/{id}/delete", "GET", PEOPLE),
+        ("/admin/users/{id}/delete", "POST", PEOPLE),
+        ("/admin/users/{id}/sign-out", "GET", PEOPLE),
+        ("/admin/users/{id}/sign-out", "POST", PEOPLE),
+        ("/admin/users/{id}/roles", "GET", ADMIN),
+        ("/admin/users/{id}/roles", "POST", ADMIN),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
         (
             "/saml/{slug}/acs",

@@ -63,6 +63,7 @@ async fn a_group_is_made_changed_and_deleted(place: Place) {
     let edit = GroupEdit {
         name: Some("Crew".into()),
         description: Some(None),
+        ..GroupEdit::default()
     };
     directory
         .edit_group(&made.id, edit, gateway())
@@ -90,6 +91,7 @@ async fn a_group_is_made_changed_and_deleted(place: Place) {
     let same = GroupEdit {
         name: Some("Crew".into()),
         description: None,
+        ..GroupEdit::default()
     };
     directory
         .edit_group(&made.id, same, gateway())
@@ -134,6 +136,7 @@ async fn names_are_unique_whatever_their_case(place: Place) {
         let edit = GroupEdit {
             name: Some(name.into()),
             description: None,
+            ..GroupEdit::default()
         };
         let outcome = place
             .directory
@@ -168,6 +171,7 @@ async fn names_and_descriptions_that_cannot_be_are_refused(place: Place) {
         let edit = GroupEdit {
             name: Some(name.into()),
             description: None,
+            ..GroupEdit::default()
         };
         let outcome = place.directory.edit_group(&group.id, edit, gateway()).await;
         assert!(
@@ -188,6 +192,7 @@ async fn names_and_descriptions_that_cannot_be_are_refused(place: Place) {
         let edit = GroupEdit {
             name: None,
             description: Some(some),
+            ..GroupEdit::default()
         };
         let outcome = place.directory.edit_group(&group.id, edit, gateway()).await;
         assert!(
@@ -279,6 +284,7 @@ async fn an_external_group_is_read_only(place: Place) {
     let edit = GroupEdit {
         name: Some("Crew".into()),
         description: None,
+        ..GroupEdit::default()
     };
     for outcome in [
         directory.edit_group(&id, edit, gateway()).await,
@@ -426,6 +432,7 @@ async fn a_login_finds_groups_that_are_there(place: Place) {
     let edit = GroupEdit {
         name: Some("Crew".into()),
         description: None,
+        ..GroupEdit::default()
     };
     place
         .directory

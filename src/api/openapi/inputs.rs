@@ -10,8 +10,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::groups::{LONGEST_DESCRIPTION, READ_ONLY as GROUP_KEYS};
 use crate::api::tokens::LONGEST_NAME;
-use crate::api::user_input::{LONGEST_ATTRIBUTE, attribute_names};
 use crate::api::user_shape::READ_ONLY as USER_KEYS;
+use crate::directory::edit::{LONGEST_ATTRIBUTE, attribute_names};
 use crate::directory::reconcile::longest;
 use crate::domain::address::LONGEST_NAME_KEY;
 use crate::domain::{Application, Field, Provider, Role, Scope, Status};

@@ -6,7 +6,7 @@ use crate::directory::error::DirectoryError;
 use crate::directory::plan::{Change, change};
 use crate::directory::reconcile::{Context, Mode};
 use crate::directory::{Directory, users};
-use crate::domain::{Group, GroupId, Source, UserId};
+use crate::domain::{Group, GroupId, Source, Timestamp, UserId};
 use crate::platform::storage::{Tx, params};
 
 /// An admin's change to a group: `None` leaves a value as it is.
@@ -16,6 +16,9 @@ pub struct GroupEdit {
     pub name: Option<String>,
     /// A new description; `Some(None)` clears it.
     pub description: Option<Option<String>>,
+    /// When the group was last changed, as the edit was made from; one that has
+    /// been changed since is left alone. `None` changes whatever stands.
+    pub expected: Option<Timestamp>,
 }
 
 impl Directory {
@@ -161,6 +164,9 @@ async fn edit_group(
     directory: &Directory,
 ) -> Result<(), DirectoryError> {
     let group = editable(locked(tx, id).await?)?;
+    if edit.expected.is_some_and(|at| at != group.updated_at) {
+        return Err(DirectoryError::Changed);
+    }
     let name = edit
         .name
         .map_or_else(|| group.name.clone(), |name| name.trim().to_owned());

@@ -178,6 +178,16 @@ impl Directory {
             .await
     }
 
+    /// The internal group of this name, whatever its case.
+    pub async fn group_by_name(&self, name: &str) -> Result<Option<Group>, DirectoryError> {
+        let name = name.to_owned();
+        let found = self.db.read(move |tx| {
+            let name = name.clone();
+            Box::pin(async move { internal_by_name(tx, &name).await })
+        });
+        Ok(found.await.map_err(|e: StorageError| e)?)
+    }
+
     /// One page of groups, in the order in which they were made.
     pub async fn groups(
         &self,

@@ -40,6 +40,12 @@ impl Asked {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every value of a parameter.
+    pub(in crate::portal) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// A parameter that must be one of these words.
     pub(in crate::portal) fn word<T: Copy>(
         &self,

@@ -23,12 +23,10 @@
 //!    [`samples`]; a row for each route in `tests/integration/pages.rs`, and one for
 //!    each page in the table of `tests/e2e/pages.rs`.
 
+mod groups;
 pub(super) mod list;
-#[expect(dead_code, reason = "the sections to come use it")]
 pub(super) mod shell;
-#[expect(dead_code, reason = "the sections to come use it")]
 pub(super) mod staff;
-#[expect(dead_code, reason = "the sections to come use it")]
 pub(super) mod typed;
 mod users;
 
@@ -52,13 +50,14 @@ pub(super) struct Section {
 }
 
 /// The sections, in the order of the navigation.
-pub(super) const SECTIONS: &[Section] = &[users::SECTION];
+pub(super) const SECTIONS: &[Section] = &[users::SECTION, groups::SECTION];
 
 /// The dashboard's routes.
 pub(super) fn router() -> Router<PortalState> {
     Router::new()
         .route("/admin", get(start))
         .merge(users::router())
+        .merge(groups::router())
 }
 
 /// `/admin`: to the first section.
@@ -72,5 +71,6 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     let mut all = Vec::new();
     all.extend(shell::samples(page));
     all.extend(users::samples(page));
+    all.extend(groups::samples(page));
     all
 }

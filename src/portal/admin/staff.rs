@@ -45,6 +45,14 @@ needs! {
     AnyRole = None, Read;
     /// To see users.
     ReadUsers = Some(Scope::UsersRead), Read;
+    /// To change users.
+    WriteUsers = Some(Scope::UsersWrite), Write;
+    /// To see groups.
+    ReadGroups = Some(Scope::GroupsRead), Read;
+    /// To change groups.
+    WriteGroups = Some(Scope::GroupsWrite), Write;
+    /// What only admins change: roles, settings, tokens.
+    WriteAdmin = Some(Scope::Admin), Write;
 }
 
 /// Somebody at the dashboard who may do what `N` says.

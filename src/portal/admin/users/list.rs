@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::SECTION;
 use crate::directory::users::UserFilter;
-use crate::domain::{Field, GroupId, Role, Source, Status, User};
+use crate::domain::{Access, Field, GroupId, Role, Scope, Source, Status, User};
 use crate::platform::web::Page;
 use crate::portal::PortalState;
 use crate::portal::admin::list::{Asked, Filters, Pager, ROWS, Select, labelled, search};
@@ -23,6 +23,7 @@ struct UsersPage {
     filters: Filters,
     users: Vec<UserRow>,
     pager: Pager,
+    may_write: bool,
 }
 
 /// One user in a line.
@@ -58,7 +59,7 @@ impl UserRow {
 }
 
 /// How a status looks.
-pub(super) const fn tone(status: Status) -> &'static str {
+pub(in crate::portal) const fn tone(status: Status) -> &'static str {
     match status {
         Status::Active => "good",
         Status::Inactive => "off",
@@ -89,6 +90,7 @@ pub(super) async fn show(
     let page = UsersPage {
         users: rows.map(|user| UserRow::new(&page, &shell, user)).collect(),
         pager: filters.pager(&asked, users.next_cursor.as_deref()),
+        may_write: staff.may(Scope::UsersWrite, Access::Write),
         filters,
         page,
         shell,
@@ -120,7 +122,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     use crate::domain::Timestamp;
     let shell = Shell::sample(page, &SECTION);
     let row = |name: &str, status: Status, roles: &[Role]| UserRow {
-        id: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
+        id: format!("0190a3f2-7c1e-7b32-8f55-{:012}", name.len()),
         name: name.to_owned(),
         email: "ada.lovelace@northwind.example".to_owned(),
         department: "Analytical Engines & <Looms>".to_owned(),
@@ -145,6 +147,11 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
             first: Some("/admin/users?status=active".to_owned()),
             next: Some("/admin/users?status=active&cursor=x".to_owned()),
         },
+        may_write: true,
+    };
+    let reader = UsersPage {
+        may_write: false,
+        ..full.clone()
     };
     let none = UsersPage {
         users: Vec::new(),
@@ -154,8 +161,13 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         filters: filters(page, &Asked::default()),
         ..none.clone()
     };
-    [("list", full), ("list-none", none), ("list-empty", empty)]
-        .into_iter()
-        .map(|(name, page)| (format!("admin-users-{name}"), page.render().unwrap()))
-        .collect()
+    [
+        ("list", full),
+        ("list-read", reader),
+        ("list-none", none),
+        ("list-empty", empty),
+    ]
+    .into_iter()
+    .map(|(name, page)| (format!("admin-users-{name}"), page.render().unwrap()))
+    .collect()
 }
