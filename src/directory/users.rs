@@ -1,7 +1,6 @@
 //! Users in the database: one place that knows the columns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use super::error::DirectoryError;
 use super::{Directory, Page, groups};
@@ -489,46 +488,68 @@ async fn list(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Vec<User>, StorageError> {
-    // A group is gone through member by member: few of many users may be in it.
-    let mut sql = String::from(match filter.group {
-        Some(_) => "CROSS JOIN group_members m WHERE m.user_id > $1 AND u.id = m.user_id",
-        None => "WHERE u.id > $1",
-    });
+    let search = filter.search.as_deref().unwrap_or("");
+    let words: BTreeSet<&str> = search.split_whitespace().take(8).collect();
+    let searches = !words.is_empty();
     let mut values = vec![Value::from(cursor.unwrap_or(""))];
+    let mut conditions = String::new();
     let mut and = |condition: &str, value: Value| {
         values.push(value);
-        sql.push_str(" AND ");
-        sql.push_str(&condition.replace("$n", &format!("${}", values.len())));
+        conditions.push_str(" AND ");
+        conditions.push_str(&condition.replace("$n", &format!("${}", values.len())));
     };
-    if let Some(group) = &filter.group {
-        and("m.group_id = $n", Value::from(group));
-    }
+    // A search reads an index that holds all of this (`users_for_search`), from
+    // end to end if it must; an index on the status alone would send it to the
+    // rows, which are many times larger. So `||` hides the column from that.
+    let hidden = if searches { " || ''" } else { "" };
     if let Some(status) = filter.status {
-        and("u.status = $n", Value::from(status.as_str()));
+        let condition = format!("x.status{hidden} = $n");
+        and(&condition, Value::from(status.as_str()));
     }
     if let Some(source) = filter.source {
-        and("u.source = $n", Value::from(source.as_str()));
+        let condition = format!("x.source{hidden} = $n");
+        and(&condition, Value::from(source.as_str()));
     }
     if let Some(role) = filter.role {
         // The first half is the partial index's own condition.
-        and(
-            "u.roles <> '' AND ' ' || u.roles || ' ' LIKE $n",
-            Value::from(format!("% {role} %")),
-        );
+        let condition = "x.roles <> '' AND ' ' || x.roles || ' ' LIKE $n";
+        and(condition, Value::from(format!("% {role} %")));
     }
-    let search = filter.search.as_deref().unwrap_or("");
-    for word in search.split_whitespace().take(8).collect::<BTreeSet<_>>() {
+    for word in words {
         let Some(pattern) = dialect::like_anywhere(&word.to_lowercase()) else {
             return Ok(Vec::new());
         };
-        and("u.search_text LIKE $n ESCAPE '\\'", Value::from(pattern));
+        and("x.search_text LIKE $n ESCAPE '\\'", Value::from(pattern));
     }
+    // Without a search a group is gone through member by member: few of many
+    // users may be in it.
+    let from = match &filter.group {
+        Some(group) if searches => {
+            let member = "EXISTS (SELECT 1 FROM group_members m \
+                 WHERE m.user_id = x.id AND m.group_id = $n)";
+            and(member, Value::from(group));
+            "users x WHERE x.id > $1"
+        }
+        Some(group) => {
+            and("m.group_id = $n", Value::from(group));
+            "group_members m CROSS JOIN users x WHERE m.user_id > $1 AND x.id = m.user_id"
+        }
+        None => "users x WHERE x.id > $1",
+    };
+    let order = if from.starts_with("users") {
+        "x.id"
+    } else {
+        "m.user_id"
+    };
     values.push(Value::Int(
         i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
     ));
-    let order = filter.group.as_ref().map_or("u.id", |_| "m.user_id");
-    let _ = write!(sql, " ORDER BY {order} LIMIT ${}", values.len());
-    let rows = tx.query(&select(&sql), &values).await?;
+    let sql = select(&format!(
+        "WHERE u.id IN (SELECT x.id FROM {from}{conditions} ORDER BY {order} LIMIT ${}) \
+         ORDER BY u.id",
+        values.len()
+    ));
+    let rows = tx.query(&sql, &values).await?;
     rows.into_iter()
         .map(|row| read(&mut row.reader()))
         .collect()

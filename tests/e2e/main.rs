@@ -12,6 +12,8 @@ mod demo;
 #[cfg(test)]
 mod oidc_provider;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod pysaml2;
 #[cfg(test)]
 mod simplesamlphp;

@@ -116,6 +116,22 @@ impl Gateway {
         assert!(status.is_success(), "provider {slug}: {status} {body}");
     }
 
+    /// What the API answers to a call with a body (none for null).
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = reqwest::Client::default()
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let body = response.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).unwrap_or_default()
+    }
+
     /// What `GET {path}` of the API answers.
     pub async fn api(&self, path: &str) -> Value {
         let response = reqwest::Client::default()

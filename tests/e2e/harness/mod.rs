@@ -1,6 +1,7 @@
 //! What the tests stand on: processes, a gateway, a browser, identity providers.
 
 pub mod browser;
+mod emulate;
 pub mod gateway;
 pub mod idp;
 pub mod openid;

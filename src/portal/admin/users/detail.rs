@@ -11,7 +11,7 @@ use super::person::{self, find};
 use crate::directory::DirectoryError;
 use crate::directory::edit::attribute_set;
 use crate::directory::users::{self, KnownIdentity};
-use crate::domain::{Access, Field, Group, Provider, Scope, Timestamp, User};
+use crate::domain::{Access, Field, Group, Provider, Timestamp, User};
 use crate::platform::storage::StorageError;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
@@ -41,7 +41,6 @@ struct UserPage {
     active: bool,
     may_write: bool,
     may_grant: bool,
-    may_audit: bool,
 }
 
 /// A field of the profile.
@@ -119,7 +118,6 @@ pub(super) async fn show(
     let rights = Rights {
         write: staff.may(person::WRITE, Access::Write),
         grant: staff.is_admin(),
-        audit: staff.may(Scope::AuditRead, Access::Read),
     };
     let page = UserPage::new(page, shell, &user, belongings, sessions, rights);
     state.show(StatusCode::OK, &page)
@@ -153,7 +151,6 @@ async fn belongings(state: &PortalState, user: &User) -> Result<Belongings, Dire
 struct Rights {
     write: bool,
     grant: bool,
-    audit: bool,
 }
 
 impl UserPage {
@@ -217,7 +214,6 @@ impl UserPage {
             active: user.status != crate::domain::Status::Inactive,
             may_write: rights.write,
             may_grant: rights.grant,
-            may_audit: rights.audit,
             page,
             shell,
         }
@@ -355,7 +351,6 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         active: true,
         may_write: true,
         may_grant: true,
-        may_audit: true,
     };
     let auditor = UserPage {
         may_write: false,
@@ -372,7 +367,6 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         sessions: Vec::new(),
         active: false,
         may_grant: false,
-        may_audit: false,
         ..full.clone()
     };
     [("full", full), ("auditor", auditor), ("plain", bare)]

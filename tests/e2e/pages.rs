@@ -1,0 +1,230 @@
+//! Every page that people open, in Chromium: no violation of WCAG that axe-core
+//! finds, nothing wider than the window, at the width of a desk and of a phone, in
+//! both colour schemes. And one errand by keyboard alone.
+//!
+//! A new page is a line in [`PAGES`].
+
+use std::fs;
+use std::path::Path;
+
+use fantoccini::key::Key;
+use fantoccini::{Locator, elements::Element};
+use serde_json::{Value, json};
+
+use crate::harness::browser::Browser;
+use crate::harness::gateway::{Database, Gateway};
+use crate::harness::idp::Demo;
+use crate::harness::setting;
+
+/// The pages, as somebody with the role admin sees them. `{user}`, `{other}`,
+/// `{group}` and `{provider}` stand for things that [`World`] has made.
+const PAGES: &[&str] = &[
+    // Employees'.
+    "/login?choose=1",
+    "/account",
+    "/logged-nowhere",
+    "/signed-out",
+    "/api/docs",
+    // The dashboard's.
+    "/admin/users",
+    "/admin/users?q=lovelace&status=active",
+    "/admin/users?q=nobody-at-all",
+    "/admin/users/{user}",
+    "/admin/users/{user}/profile",
+    "/admin/users/{user}/validity",
+    "/admin/users/{user}/roles",
+    "/admin/users/{user}/groups",
+    "/admin/users/{user}/deactivate",
+    "/admin/users/{user}/delete",
+    "/admin/users/{user}/sign-out",
+    "/admin/users/deactivate?id={user}&id={other}",
+    "/admin/groups",
+    "/admin/groups/new",
+    "/admin/groups/{group}",
+    "/admin/groups/{group}/edit",
+    "/admin/groups/{group}/delete",
+];
+
+/// A gateway with people and things in it, and a browser in which an admin is
+/// signed in.
+struct World {
+    gateway: Gateway,
+    browser: Browser,
+    user: String,
+    other: String,
+    group: String,
+    _idp: Demo,
+}
+
+impl World {
+    async fn new(name: &str) -> Self {
+        let gateway = Gateway::start(Database::Sqlite).await;
+        let idp = Demo::start(&gateway).await;
+        let file = idp.provider_file();
+        gateway.run(&["provider", "apply", file.to_str().unwrap()]);
+        let browser = Browser::start(name).await;
+        sign_in(&gateway, &idp, &browser).await;
+        let admin = gateway.user("ada@example.com").await;
+        let path = format!("/api/v1/users/{}", admin["id"].as_str().unwrap());
+        let roles = json!({ "roles": ["admin"] });
+        gateway.send("PATCH", &path, &roles).await;
+        // The change has ended the session.
+        sign_in(&gateway, &idp, &browser).await;
+        let hostile = "\"><img src=x onerror=alert(1)>";
+        let mut made = Vec::new();
+        for person in [
+            json!({"email": "charles@example.com", "name": "Charles Babbage", "department": hostile,
+                   "valid_to": "2020-01-01T00:00:00Z",
+                   "extension_attributes": {"extensionAttribute1": hostile}}),
+            json!({"email": "mary@example.com", "name": hostile, "status": "inactive"}),
+        ] {
+            let user = gateway.send("POST", "/api/v1/users", &person).await;
+            made.push(user["id"].as_str().unwrap().to_owned());
+        }
+        let group = json!({"name": "Analytical Engines", "description": "Who works on <engines>"});
+        let group = gateway.send("POST", "/api/v1/groups", &group).await;
+        let group = group["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/groups/{group}/members/{}", made[0]);
+        gateway.send("PUT", &path, &Value::Null).await;
+        Self {
+            other: made.remove(1),
+            user: made.remove(0),
+            group,
+            gateway,
+            browser,
+            _idp: idp,
+        }
+    }
+
+    fn address(&self, page: &str) -> String {
+        let page = page
+            .replace("{user}", &self.user)
+            .replace("{other}", &self.other)
+            .replace("{group}", &self.group)
+            .replace("{provider}", "demo");
+        assert!(!page.contains('{'), "say what {page} is filled with");
+        format!("{}{page}", self.gateway.url)
+    }
+}
+
+async fn sign_in(gateway: &Gateway, idp: &Demo, browser: &Browser) {
+    browser.open(&gateway.sign_in_page()).await;
+    browser.press("SSO Login").await;
+    idp.sign_in(browser, "demo-ada").await;
+    browser.arrives_at(&gateway.account()).await;
+}
+
+/// What axe-core finds on the page, and what is wider than the window.
+async fn faults(browser: &Browser, axe: &str) -> Vec<String> {
+    let run = "const done = arguments[arguments.length - 1];\
+        axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', \
+        'best-practice']}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => \
+        n.html + ' (' + n.failureSummary + ')').join(' | '))), e => done(['axe: ' + e]));";
+    browser.client.execute(axe, vec![]).await.unwrap();
+    let found = browser.client.execute_async(run, vec![]).await.unwrap();
+    let mut found: Vec<String> = serde_json::from_value(found).unwrap();
+    let wide = "const w = document.documentElement.clientWidth; \
+        return [...document.querySelectorAll('body *')].filter(e => \
+        document.documentElement.scrollWidth > w && e.getBoundingClientRect().right > w + 1)\
+        .map(e => 'too wide: ' + e.outerHTML.slice(0, 120));";
+    let wide = browser.client.execute(wide, vec![]).await.unwrap();
+    let wide: Vec<String> = serde_json::from_value(wide).unwrap();
+    found.extend(wide.into_iter().take(3));
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_can_be_used_by_everybody() {
+    let axe = Path::new(&setting("DOORWARD_TEST_AXE")).join("node_modules/axe-core/axe.min.js");
+    let axe = fs::read_to_string(axe).unwrap();
+    let world = World::new("pages").await;
+    let mut wrong = Vec::new();
+    for (width, scheme) in [
+        (1280, "light"),
+        (1280, "dark"),
+        (390, "light"),
+        (390, "dark"),
+    ] {
+        world.browser.looks(width, scheme).await;
+        for page in PAGES {
+            world.browser.open(&world.address(page)).await;
+            let found = faults(&world.browser, &axe).await;
+            wrong.extend(
+                found
+                    .iter()
+                    .map(|f| format!("{page} at {width}, {scheme}: {f}")),
+            );
+            let at = world.browser.client.current_url().await.unwrap();
+            let begin = world.address(page);
+            if !at.as_str().starts_with(begin.split('?').next().unwrap()) {
+                wrong.push(format!("{page} leads to {at}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    world.browser.close().await;
+}
+
+/// Presses Tab until the element that has the focus reads `label`.
+async fn tab_to(browser: &Browser, label: &str) -> Element {
+    for _ in 0..80 {
+        let focused = browser.client.active_element().await.unwrap();
+        focused.send_keys(&Key::Tab.to_string()).await.unwrap();
+        let focused = browser.client.active_element().await.unwrap();
+        let text = focused.text().await.unwrap_or_default();
+        let id = focused.attr("id").await.unwrap().unwrap_or_default();
+        if text.trim() == label || id == label {
+            let outline = "const s = getComputedStyle(arguments[0]); \
+                return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;";
+            let element = serde_json::to_value(&focused).unwrap();
+            let seen = browser
+                .client
+                .execute(outline, vec![element])
+                .await
+                .unwrap();
+            assert_eq!(seen, json!(true), "the focus on {label} is not seen");
+            return focused;
+        }
+    }
+    panic!("no Tab leads to {label:?}: {}", browser.text().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_keyboard_alone_somebody_is_found_and_deactivated() {
+    let world = World::new("keyboard").await;
+    let browser = &world.browser;
+    browser.open(&world.address("/admin/users")).await;
+    let search = tab_to(browser, "q").await;
+    search.send_keys("babbage").await.unwrap();
+    search.send_keys(&Key::Enter.to_string()).await.unwrap();
+    browser
+        .arrives_at(&world.address("/admin/users?q=babbage"))
+        .await;
+    let link = tab_to(browser, "Charles Babbage").await;
+    link.send_keys(&Key::Enter.to_string()).await.unwrap();
+    browser
+        .arrives_at(&world.address("/admin/users/{user}"))
+        .await;
+    let link = tab_to(browser, "Deactivate").await;
+    link.send_keys(&Key::Enter.to_string()).await.unwrap();
+    browser
+        .arrives_at(&world.address("/admin/users/{user}/deactivate"))
+        .await;
+    let button = tab_to(browser, "Deactivate").await;
+    button.send_keys(&Key::Enter.to_string()).await.unwrap();
+    browser
+        .shows(&["The user is deactivated.", "Deactivated"])
+        .await;
+    let user = world.gateway.user("charles@example.com").await;
+    assert_eq!(user["status"], "inactive");
+    // The link that jumps to the content comes first.
+    browser.open(&world.address("/admin/users")).await;
+    let body = browser.client.find(Locator::Css("body")).await.unwrap();
+    body.send_keys(&Key::Tab.to_string()).await.unwrap();
+    let first = browser.client.active_element().await.unwrap();
+    assert_eq!(
+        first.attr("href").await.unwrap().as_deref(),
+        Some("#content")
+    );
+    world.browser.close().await;
+}
