@@ -61,11 +61,13 @@ pub(super) fn compare(dialect: Dialect, applied: &[(i64, String)]) -> Schema {
         Dialect::Sqlite => embedded_sqlite::migrations::runner(),
         Dialect::Postgres => embedded_postgres::migrations::runner(),
     };
-    let known: Vec<(i64, String)> = runner
+    let mut known: Vec<(i64, String)> = runner
         .get_migrations()
         .iter()
         .map(|migration| (i64::from(migration.version()), migration.name().to_owned()))
         .collect();
+    // In the order in which they are applied; the files are listed by name.
+    known.sort_unstable();
     let named = |(version, name): &(i64, String)| format!("V{version}__{name}");
     let not_in = |some: &[(i64, String)], others: &[(i64, String)]| {
         let left = some.iter().filter(|one| !others.contains(one));
