@@ -19,6 +19,8 @@ mod place;
 mod admins;
 #[path = "storage/applications.rs"]
 mod applications;
+#[path = "storage/cache.rs"]
+mod cache;
 #[path = "storage/edits.rs"]
 mod edits;
 #[path = "storage/groups.rs"]

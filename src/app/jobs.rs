@@ -41,6 +41,9 @@ pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
             _ = ticks.tick() => {}
         }
         metrics.upkeep();
+        if let Err(error) = core.directory.db.forget_changes().await {
+            tracing::warn!(%error, "old news could not be deleted");
+        }
         if let Err(error) = sweep(&core).await {
             tracing::warn!(%error, "what has run out could not be deleted");
         }

@@ -128,12 +128,7 @@ impl Core {
         if !config.security.rate_limits {
             directory = directory.tracing_everything();
         }
-        let sessions = Sessions {
-            db,
-            clock,
-            entropy,
-            lifetimes,
-        };
+        let sessions = Sessions::new(db, clock, entropy, lifetimes);
         let outbound = Outbound::new(config.allow_private_networks());
         let outbound = outbound.map_err(|error| AppError::Config {
             key: "security",

@@ -63,6 +63,9 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let address = listener.local_addr().unwrap_or(listen);
     tracing::info!(%address, public_url = config.public_url.origin(), "listening");
     let stop = CancellationToken::new();
+    let news = core.directory.db.clone();
+    let following = stop.clone();
+    let news = tokio::spawn(async move { news.follow(following).await });
     let jobs = tokio::spawn(super::jobs::run(core.clone(), metrics, stop.clone()));
     let public_url = config.public_url.origin().to_owned();
     let metadata = super::metadata::run(core.clone(), public_url, stop.clone());
@@ -71,6 +74,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     accept(listener, router, stop.clone(), TIMES).await;
     stop.cancel();
     drop(jobs.await);
+    drop(news.await);
     drop(metadata.await);
     Ok(())
 }

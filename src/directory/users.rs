@@ -468,7 +468,9 @@ impl Directory {
     }
 }
 
-async fn belongings(
+/// What hangs on each of the users, inside a unit; somebody on whom nothing hangs
+/// is absent.
+pub async fn belongings(
     tx: &mut Tx,
     users: &[UserId],
 ) -> Result<BTreeMap<UserId, Belongings>, StorageError> {

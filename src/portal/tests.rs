@@ -81,16 +81,12 @@ impl App {
         let kit = Kit::new(KitSettings::new(
             Url::parse("http://localhost:8080").unwrap(),
         ));
-        let sessions = Sessions {
-            db: db.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            lifetimes: Lifetimes {
-                lifetime: 3600,
-                idle: 600,
-                enforce_validity: true,
-            },
+        let lifetimes = Lifetimes {
+            lifetime: 3600,
+            idle: 600,
+            enforce_validity: true,
         };
+        let sessions = Sessions::new(db.clone(), clock.clone(), entropy.clone(), lifetimes);
         let state = PortalState {
             kit: kit.clone(),
             directory: Directory::new(db, clock, entropy),

@@ -6,8 +6,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tower_sessions::Session;
 
+use super::cache::Live;
 use super::rows::SignedIn;
-use super::store::{RequestStore, SIGNED_IN, hash_of};
+use super::store::RequestStore;
 use crate::domain::{Timestamp, User};
 
 /// The signed-in user of a request.
@@ -34,24 +35,41 @@ pub enum NoOne {
     Unavailable(String),
 }
 
-/// The signed-in user of a request, or why there is none.
-pub async fn current(parts: &Parts) -> Result<Current, NoOne> {
+/// The session of a request as it is at hand, or why there is none.
+pub async fn live(parts: &Parts) -> Result<Arc<Live>, NoOne> {
     let session = parts.extensions.get::<Session>().ok_or(NoOne::SignedOut)?;
     let store = parts
         .extensions
         .get::<Arc<RequestStore>>()
         .ok_or(NoOne::SignedOut)?;
-    let signed_in = session.get::<SignedIn>(SIGNED_IN).await;
-    let signed_in = signed_in.map_err(|e| NoOne::Unavailable(e.to_string()))?;
-    let user = store.user().cloned().zip(store.expires_at());
-    let found = signed_in.zip(user).zip(session.id());
-    let ((signed_in, (user, expires_at)), id) = found.ok_or(NoOne::SignedOut)?;
+    let id = session.id().ok_or(NoOne::SignedOut)?;
+    let live = store.live(&id).await;
+    let live = live.map_err(|e| NoOne::Unavailable(e.to_string()))?;
+    live.ok_or(NoOne::SignedOut)
+}
+
+/// The signed-in user of a request, or why there is none.
+pub async fn current(parts: &Parts) -> Result<Current, NoOne> {
+    let live = live(parts).await?;
     Ok(Current {
-        user,
-        signed_in,
-        expires_at,
-        id_hash: hash_of(&id),
+        user: live.person.user.clone(),
+        signed_in: live.signed_in.clone(),
+        expires_at: live.expires_at,
+        id_hash: live.id_hash.clone(),
     })
+}
+
+/// The outcome of looking for the session, as an extractor that never rejects,
+/// for whoever answers from what is at hand.
+#[derive(Debug)]
+pub struct MaybeLive(pub Result<Arc<Live>, NoOne>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeLive {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(live(parts).await))
+    }
 }
 
 /// The outcome of looking for the signed-in user, as an extractor that never

@@ -4,8 +4,10 @@
 //! secret's hash; the row is written by the sign-in's own transaction
 //! ([`begin`](rows::begin)) and read through a `tower-sessions` store
 //! ([`store`]). A deactivated user has no session: every read looks at the user
-//! as well, so that nothing has to be told when access ends.
+//! as well, so that nothing has to be told when access ends. Sessions in use are
+//! at hand in memory, where the database tells what has changed ([`cache`]).
 
+pub mod cache;
 pub mod current;
 pub mod layer;
 pub mod rows;
@@ -37,6 +39,22 @@ pub struct Sessions {
     pub entropy: Entropy,
     /// How long sessions live.
     pub lifetimes: Lifetimes,
+    /// Those in use.
+    pub cache: cache::Cache,
+}
+
+impl Sessions {
+    /// The sessions in a database.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, entropy: Entropy, lifetimes: Lifetimes) -> Self {
+        Self {
+            cache: cache::Cache::new(db.changes()),
+            db,
+            clock,
+            entropy,
+            lifetimes,
+        }
+    }
 }
 
 /// The hash under which a secret's row stands: the first 128 bits of its

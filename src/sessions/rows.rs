@@ -1,12 +1,19 @@
 //! Sessions in the database.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::cache::{Live, Person};
 use super::{Lifetimes, Sessions, hash};
-use crate::directory::users;
+use crate::directory::users::{self, Belongings};
 use crate::directory::{DirectoryError, policy};
 use crate::domain::{Entropy, ExternalIdentity, Slug, Timestamp, User, UserId};
 use crate::platform::storage::{Row, StorageError, Tx, Value, params};
+
+/// How long a request waits at most for the note that its session is in use.
+const NOTE: Duration = Duration::from_millis(300);
 
 /// How a person signed in: what the session remembers of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,16 +140,29 @@ pub async fn begin(
 }
 
 /// A session as the database holds it, with its user.
-pub(super) struct Stored {
-    pub data: String,
-    pub last_seen_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub user: User,
+struct Stored {
+    id_hash: String,
+    data: String,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+    user: User,
 }
 
-fn read(row: Row) -> Result<Stored, StorageError> {
+impl Stored {
+    /// `None` for a session of which nobody knows how it began.
+    fn live(self, belongings: Belongings) -> Result<Option<Live>, StorageError> {
+        let data = serde_json::from_str(&self.data)
+            .map_err(|e| StorageError::Statement(format!("a session that is no JSON: {e}")))?;
+        let times = (self.last_seen_at, self.expires_at);
+        let person = Person::new(self.user, belongings);
+        Ok(Live::new(self.id_hash, data, times, person))
+    }
+}
+
+fn read(id_hash: &str, row: Row) -> Result<Stored, StorageError> {
     let mut reader = row.reader();
     Ok(Stored {
+        id_hash: id_hash.to_owned(),
         data: reader.text()?,
         last_seen_at: reader.time()?,
         expires_at: reader.time()?,
@@ -157,7 +177,7 @@ async fn find(tx: &mut Tx, id_hash: &str) -> Result<Option<Stored>, StorageError
         users::columns()
     );
     let row = tx.query_opt(&sql, params![id_hash]).await?;
-    row.map(read).transpose()
+    row.map(|row| read(id_hash, row)).transpose()
 }
 
 /// Ends the sessions of a user that were begun with an identity, but for one.
@@ -198,19 +218,58 @@ pub struct SessionEntry {
 }
 
 impl Sessions {
-    /// The live session under this hash and its user. A session whose user may
-    /// not be signed in is none.
-    pub(super) async fn stored(&self, id_hash: &str) -> Result<Option<Stored>, StorageError> {
-        let id_hash = id_hash.to_owned();
+    /// The live session under this hash and its user, and notes that it is in use.
+    /// A session whose user may not be signed in is none.
+    ///
+    /// # Errors
+    /// The database does not say.
+    pub async fn live(&self, id_hash: &str) -> Result<Option<Arc<Live>>, StorageError> {
+        let at_hand = self.cache.get(id_hash);
+        let live = match at_hand.filter(|live| self.is_good(live)) {
+            Some(live) => live,
+            // What has run out here may have been used at another replica.
+            None => match self.stored(id_hash).await? {
+                Some(live) => live,
+                None => return Ok(None),
+            },
+        };
+        let (seen, now) = (live.last_seen_at(), self.clock.now());
+        if now.seconds_since(seen) >= 60 && live.seen(seen, now) {
+            // Reading goes on while writing does not: the session is good, and
+            // nobody waits long for the note.
+            let (sessions, noted) = (self.clone(), Arc::clone(&live));
+            let note = tokio::spawn(async move {
+                if let Err(error) = sessions.touch(&noted.id_hash, now).await {
+                    noted.seen(now, seen);
+                    tracing::warn!(%error, "a session's use could not be noted");
+                }
+            });
+            drop(tokio::time::timeout(NOTE, note).await);
+        }
+        Ok(Some(live))
+    }
+
+    async fn stored(&self, id_hash: &str) -> Result<Option<Arc<Live>>, StorageError> {
+        let (moment, key) = (self.cache.moment(), id_hash.to_owned());
         let found = self
             .db
             .look_up(move |tx| {
-                let id_hash = id_hash.clone();
-                Box::pin(async move { find(tx, &id_hash).await })
+                let key = key.clone();
+                Box::pin(async move {
+                    let Some(stored) = find(tx, &key).await? else {
+                        return Ok(None);
+                    };
+                    let user = [stored.user.id.clone()];
+                    let belongings = users::belongings(tx, &user).await?;
+                    Ok::<_, StorageError>(Some((stored, belongings)))
+                })
             })
-            .await;
-        let found: Option<Stored> = found.map_err(|e: StorageError| e)?;
-        Ok(found.filter(|stored| self.is_live(stored)))
+            .await?;
+        let Some((stored, belongings)) = found.filter(|(stored, _)| self.is_live(stored)) else {
+            return Ok(None);
+        };
+        let live = stored.live(belongings.into_values().next().unwrap_or_default())?;
+        Ok(live.map(|live| self.cache.put(moment, live)))
     }
 
     /// The user of the live session under this hash, inside a unit.
@@ -221,15 +280,23 @@ impl Sessions {
     }
 
     fn is_live(&self, stored: &Stored) -> bool {
+        self.lives(stored.expires_at, stored.last_seen_at, &stored.user)
+    }
+
+    fn is_good(&self, live: &Live) -> bool {
+        self.lives(live.expires_at, live.last_seen_at(), &live.person.user)
+    }
+
+    fn lives(&self, expires_at: Timestamp, last_seen_at: Timestamp, user: &User) -> bool {
         let now = self.clock.now();
-        now < stored.expires_at
-            && now.seconds_since(stored.last_seen_at) < self.lifetimes.idle
-            && policy::may_sign_in(&stored.user, now, self.lifetimes.enforce_validity).is_ok()
+        now < expires_at
+            && now.seconds_since(last_seen_at) < self.lifetimes.idle
+            && policy::may_sign_in(user, now, self.lifetimes.enforce_validity).is_ok()
     }
 
     /// Notes that a session is in use.
-    pub(super) async fn touch(&self, id_hash: &str) -> Result<(), StorageError> {
-        let (id_hash, now) = (id_hash.to_owned(), self.clock.now());
+    async fn touch(&self, id_hash: &str, now: Timestamp) -> Result<(), StorageError> {
+        let id_hash = id_hash.to_owned();
         self.db
             .write(move |tx| {
                 let id_hash = id_hash.clone();

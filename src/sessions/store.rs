@@ -6,8 +6,7 @@
 //! ([`super::hash`]). What reaches the database is therefore a hash already.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -16,15 +15,13 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
 use super::Sessions;
+use super::cache::Live;
 use super::rows::SignedIn;
-use crate::domain::{Timestamp, User};
+use crate::domain::User;
 use crate::platform::storage::{StorageError, params};
 
 /// What a session remembers, by key.
 pub type Data = HashMap<String, serde_json::Value>;
-
-/// How long a request waits at most for the note that its session is in use.
-const NOTE: Duration = Duration::from_millis(300);
 
 /// The key of [`SignedIn`].
 pub const SIGNED_IN: &str = "signed_in";
@@ -40,7 +37,7 @@ pub fn signed_in(data: &Data) -> Option<SignedIn> {
 /// that came with the session, so that nobody has to ask twice.
 pub struct RequestStore {
     sessions: Sessions,
-    found: OnceLock<(User, Timestamp)>,
+    found: OnceLock<Arc<Live>>,
 }
 
 impl std::fmt::Debug for RequestStore {
@@ -62,13 +59,16 @@ impl RequestStore {
     /// The user of the session, once it has been loaded.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
-        self.found.get().map(|(user, _)| user)
+        self.found.get().map(|live| &live.person.user)
     }
 
-    /// When the session ends at the latest, once it has been loaded.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.found.get().map(|(_, expires_at)| *expires_at)
+    /// The session, which is looked for once.
+    pub async fn live(&self, id: &Id) -> std::result::Result<Option<Arc<Live>>, StorageError> {
+        if let Some(live) = self.found.get() {
+            return Ok(Some(Arc::clone(live)));
+        }
+        let live = self.sessions.live(&hash_of(id)).await?;
+        Ok(live.map(|live| Arc::clone(self.found.get_or_init(|| live))))
     }
 }
 
@@ -115,35 +115,15 @@ impl SessionStore for RequestStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let id_hash = hash_of(id);
-        let stored = self
-            .sessions
-            .stored(&id_hash)
-            .await
-            .map_err(|e| backend(&e))?;
-        let Some(stored) = stored else {
+        let Some(live) = self.live(id).await.map_err(|e| backend(&e))? else {
             return Ok(None);
         };
-        let now = self.sessions.clock.now();
-        if now.seconds_since(stored.last_seen_at) >= 60 {
-            // Reading goes on while writing does not: the session is good, and
-            // nobody waits long for the note.
-            let (sessions, id_hash) = (self.sessions.clone(), id_hash.clone());
-            let note = tokio::spawn(async move {
-                if let Err(error) = sessions.touch(&id_hash).await {
-                    tracing::warn!(%error, "a session's use could not be noted");
-                }
-            });
-            drop(tokio::time::timeout(NOTE, note).await);
-        }
-        let data = serde_json::from_str(&stored.data).map_err(|e| Error::Decode(e.to_string()))?;
-        let seconds = stored.expires_at.millis() / 1000;
+        let seconds = live.expires_at.millis() / 1000;
         let expiry_date = OffsetDateTime::from_unix_timestamp(seconds)
             .map_err(|e| Error::Decode(e.to_string()))?;
-        drop(self.found.set((stored.user, stored.expires_at)));
         Ok(Some(Record {
             id: *id,
-            data,
+            data: live.data.clone(),
             expiry_date,
         }))
     }

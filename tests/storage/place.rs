@@ -197,12 +197,7 @@ impl Place {
             idle: 3600,
             enforce_validity: true,
         };
-        let sessions = Sessions {
-            db: db.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            lifetimes,
-        };
+        let sessions = Sessions::new(db.clone(), clock.clone(), entropy.clone(), lifetimes);
         let directory = Directory::new(db.clone(), clock.clone(), entropy);
         Self {
             ground,

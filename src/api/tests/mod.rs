@@ -131,12 +131,7 @@ impl Api {
             clock: clock.clone(),
             ..KitSettings::new(Url::parse(ORIGIN).unwrap())
         });
-        let sessions = Sessions {
-            db,
-            clock,
-            entropy,
-            lifetimes: LIFETIMES,
-        };
+        let sessions = Sessions::new(db, clock, entropy, LIFETIMES);
         let master = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let sealer = Arc::new(Sealer::new(&master, Entropy::System).unwrap());
         let state = ApiState {

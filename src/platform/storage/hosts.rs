@@ -15,6 +15,12 @@ use tokio::task::JoinHandle;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Error};
 
+/// The half of a connection that somebody has to keep going.
+pub(super) type Driven = tokio_postgres::Connection<
+    tokio_postgres::Socket,
+    postgres_openssl::TlsStream<tokio_postgres::Socket>,
+>;
+
 /// The way to each server that the URL names, in its order.
 #[derive(Clone)]
 pub(super) struct Hosts {
@@ -39,6 +45,21 @@ impl Hosts {
     }
 
     async fn any(&self) -> Result<(Client, JoinHandle<()>), Error> {
+        self.any_driven(|connection| {
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::warn!(%error, "a connection to the database ended");
+                }
+            })
+        })
+        .await
+    }
+
+    /// A connection to any of them, driven by a task of the caller's.
+    pub(super) async fn any_driven(
+        &self,
+        drive: impl FnOnce(Driven) -> JoinHandle<()>,
+    ) -> Result<(Client, JoinHandle<()>), Error> {
         let first = self.last.load(Ordering::Relaxed);
         let order = (0..self.ways.len()).map(|n| (first + n) % self.ways.len());
         let mut failure = None;
@@ -49,12 +70,7 @@ impl Hosts {
             match tokio::time::timeout(self.each, way.connect(self.tls.clone())).await {
                 Ok(Ok((client, connection))) => {
                     self.last.store(at, Ordering::Relaxed);
-                    let task = tokio::spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::warn!(%error, "a connection to the database ended");
-                        }
-                    });
-                    return Ok((client, task));
+                    return Ok((client, drive(connection)));
                 }
                 Ok(Err(error)) => failure = Some(error),
                 Err(_) => tracing::warn!(host = at + 1, "a database server does not answer"),

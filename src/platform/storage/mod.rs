@@ -29,19 +29,25 @@
 //! milliseconds, JSON is TEXT. What has to differ stands in [`dialect`].
 
 pub mod backup;
+pub mod changes;
 pub mod dialect;
 mod error;
 mod hosts;
 mod migrate;
 mod postgres;
+mod postgres_changes;
 mod row;
 mod sqlite;
+mod sqlite_changes;
 mod value;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+pub use changes::{Change, Changes, Follower};
 pub use error::{StorageError, UnitError};
 pub use migrate::Schema;
 pub use postgres::PostgresDb;
@@ -92,6 +98,32 @@ impl Db {
             return Ok(Self::Sqlite(SqliteDb::open(path)?));
         }
         Ok(Self::Postgres(PostgresDb::open(url).await?))
+    }
+
+    /// The news of what decides over access. They are current only while
+    /// [`follow`](Self::follow) runs.
+    #[must_use]
+    pub const fn changes(&self) -> &Changes {
+        match self {
+            Self::Sqlite(db) => db.changes(),
+            Self::Postgres(db) => db.changes(),
+        }
+    }
+
+    /// Follows what other processes change, until it is stopped.
+    pub async fn follow(&self, stop: CancellationToken) {
+        match self {
+            Self::Sqlite(db) => db.follow(stop).await,
+            Self::Postgres(db) => db.follow(stop).await,
+        }
+    }
+
+    /// Deletes the news that everybody has heard long since.
+    pub async fn forget_changes(&self) -> Result<(), StorageError> {
+        match self {
+            Self::Sqlite(_) => self.write(|tx| Box::pin(sqlite_changes::forget(tx))).await,
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
     /// Applies the migrations that are missing; answers their names.

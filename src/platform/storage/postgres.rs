@@ -12,9 +12,11 @@ use deadpool_postgres::{
 use futures_util::FutureExt as _;
 use openssl::ssl::{SslConnector, SslMethod};
 use postgres_openssl::MakeTlsConnector;
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::changes::Changes;
 use super::error::{StorageError, UnitError};
 use super::hosts::Hosts;
 use super::row::Row;
@@ -33,6 +35,7 @@ const PATIENCE: Duration = Duration::from_millis(3_800);
 pub struct PostgresDb {
     pool: Pool,
     config: std::sync::Arc<tokio_postgres::Config>,
+    changes: Changes,
 }
 
 /// How long what was sent may stay without the server's acknowledgement before the
@@ -80,9 +83,19 @@ impl PostgresDb {
         let db = Self {
             pool,
             config: std::sync::Arc::new(config),
+            changes: Changes::default(),
         };
         drop(db.connection().await?);
         Ok(db)
+    }
+
+    pub(super) const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The ways to the servers for a connection outside the pool.
+    pub(super) fn hosts(&self) -> Result<Hosts, StorageError> {
+        Ok(Hosts::of(&self.config, CONNECT, tls()?))
     }
 
     /// A connection outside the pool, for migrations.
@@ -169,7 +182,15 @@ impl PostgresDb {
             return outcome;
         }
         match outcome {
-            Ok(done) => tx.end("COMMIT").await.map(|()| done).map_err(E::from),
+            Ok(done) if mode == Mode::Read => {
+                tx.end("COMMIT").await.map(|()| done).map_err(E::from)
+            }
+            Ok(done) => {
+                let changed = tx.commit().await.map_err(E::from)?;
+                // Before anybody hears that the write stands.
+                self.changes.committed(&changed);
+                Ok(done)
+            }
             Err(error) => {
                 if let Err(error) = tx.end("ROLLBACK").await {
                     tracing::warn!(%error, "a rollback failed; the connection is given up");
@@ -219,6 +240,18 @@ impl PostgresTx {
         // Back to the pool: Drop finds nothing left to close.
         drop(self.connection.take());
         Ok(())
+    }
+
+    /// Commits, and answers what the triggers say has changed.
+    async fn commit(mut self) -> Result<String, StorageError> {
+        const SQL: &str = "SELECT current_setting('doorward.changes', true); COMMIT";
+        let answers = self.connection()?.simple_query(SQL).await?;
+        drop(self.connection.take());
+        let changed = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
+            _ => None,
+        });
+        Ok(changed.unwrap_or_default())
     }
 
     pub(super) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64, StorageError> {

@@ -16,11 +16,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use super::changes::Changes;
 use super::dialect::sqlite_text;
 use super::error::{StorageError, UnitError};
 use super::row::Row;
 use super::value::Value;
-use super::{Tx, Unit};
+use super::{Tx, Unit, sqlite_changes};
 
 /// How many units share one commit at most.
 const GROUP: usize = 128;
@@ -43,6 +44,7 @@ pub struct SqliteDb {
     writer: mpsc::Sender<Box<dyn WriteJob>>,
     readers: mpsc::Sender<ReadJob>,
     at_hand: Arc<[Mutex<Tx>]>,
+    changes: Changes,
 }
 
 type ReadJob = Box<dyn FnOnce(&mut Tx) + Send>;
@@ -121,8 +123,10 @@ impl SqliteDb {
         }
         let (writer, waiting) = mpsc::channel(4096);
         let write_connection = connection(&path, false)?;
+        let changes = Changes::default();
+        let news = changes.clone();
         spawn("doorward-write", move || {
-            write_loop(write_connection, waiting);
+            write_loop(write_connection, waiting, &news);
         })?;
         let (readers, reads) = mpsc::channel(4096);
         let reads = Arc::new(Mutex::new(reads));
@@ -143,6 +147,7 @@ impl SqliteDb {
             writer,
             readers,
             at_hand: at_hand.into(),
+            changes,
         })
     }
 
@@ -150,6 +155,10 @@ impl SqliteDb {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(super) const fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     pub(super) async fn write<T, E, F>(&self, work: Arc<F>) -> Result<T, E>
@@ -245,7 +254,7 @@ fn busy(why: &str) -> StorageError {
     StorageError::Unavailable(why.to_owned())
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StorageError> {
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StorageError> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
@@ -253,7 +262,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Storage
         .map_err(|e| StorageError::Unusable(format!("no thread could be started: {e}")))
 }
 
-fn connection(path: &Path, read_only: bool) -> Result<Connection, StorageError> {
+pub(super) fn connection(path: &Path, read_only: bool) -> Result<Connection, StorageError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -275,7 +284,11 @@ fn connection(path: &Path, read_only: bool) -> Result<Connection, StorageError> 
     Ok(connection)
 }
 
-fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJob>>) {
+fn write_loop(
+    connection: Connection,
+    mut waiting: mpsc::Receiver<Box<dyn WriteJob>>,
+    changes: &Changes,
+) {
     let mut tx = Tx::Sqlite(SqliteTx::new(connection));
     while let Some(first) = waiting.blocking_recv() {
         let started = Instant::now();
@@ -306,6 +319,10 @@ fn write_loop(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn WriteJ
         let committed = control(&tx, "COMMIT");
         if committed.is_err() {
             drop(control(&tx, "ROLLBACK"));
+        }
+        if let (Ok(()), Tx::Sqlite(tx)) = (&committed, &tx) {
+            // Before anybody hears that the write stands.
+            sqlite_changes::tell(&tx.connection, changes);
         }
         let failure = committed.err().map(|e| e.to_string());
         for job in group {
