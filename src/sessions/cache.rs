@@ -101,6 +101,11 @@ impl Live {
         lock(&self.kept).get::<T>().cloned()
     }
 
+    /// The same, made and kept where there is none.
+    pub fn kept_or<T: Clone + Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> T {
+        lock(&self.kept).get_or_insert_with(make).clone()
+    }
+
     /// Keeps what was worked out.
     pub fn keep<T: Clone + Send + Sync + 'static>(&self, worked_out: T) {
         lock(&self.kept).insert(worked_out);
@@ -116,6 +121,15 @@ struct Inner {
     most: usize,
     parts: [Mutex<Part>; PARTS],
     book: Mutex<Book>,
+    hosts: Mutex<Hosts>,
+}
+
+/// Which session a host's own cookie stands for. That never changes; whether the
+/// session still lives is asked each time.
+#[derive(Default)]
+struct Hosts {
+    young: HashMap<String, (String, String)>,
+    old: HashMap<String, (String, String)>,
 }
 
 #[derive(Default)]
@@ -153,6 +167,7 @@ impl Cache {
             most,
             parts: std::array::from_fn(|_| Mutex::default()),
             book: Mutex::default(),
+            hosts: Mutex::default(),
         });
         changes.add(Arc::new(Ear(Arc::downgrade(&inner))));
         Self(inner)
@@ -164,13 +179,12 @@ impl Cache {
             return None;
         }
         let mut part = lock(self.0.part(id_hash));
-        let live = match part.young.get(id_hash) {
-            Some(live) => Arc::clone(live),
-            None => {
-                let live = part.old.remove(id_hash)?;
-                self.0.add(&mut part, Arc::clone(&live));
-                live
-            }
+        let live = if let Some(live) = part.young.get(id_hash) {
+            Arc::clone(live)
+        } else {
+            let live = part.old.remove(id_hash)?;
+            self.0.add(&mut part, Arc::clone(&live));
+            live
         };
         if live.person.has_changed.load(Ordering::Acquire) {
             part.young.remove(id_hash);
@@ -195,12 +209,11 @@ impl Cache {
             return Arc::new(live);
         }
         // One for all sessions of a user, so that one change reaches them all.
-        match book.persons.get(user).and_then(Weak::upgrade) {
-            Some(known) => live.person = known,
-            None => {
-                let person = Arc::downgrade(&live.person);
-                book.persons.insert(user.to_owned(), person);
-            }
+        if let Some(known) = book.persons.get(user).and_then(Weak::upgrade) {
+            live.person = known;
+        } else {
+            let person = Arc::downgrade(&live.person);
+            book.persons.insert(user.to_owned(), person);
         }
         if book.persons.len() > self.0.most.saturating_mul(2) {
             book.persons.retain(|_, person| person.strong_count() > 0);
@@ -209,6 +222,26 @@ impl Cache {
         let mut part = lock(self.0.part(&live.id_hash));
         self.0.add(&mut part, Arc::clone(&live));
         live
+    }
+
+    /// The session behind a cookie of this host.
+    pub(super) fn host_session(&self, id_hash: &str, host: &str) -> Option<String> {
+        let mut hosts = lock(&self.0.hosts);
+        if !hosts.young.contains_key(id_hash) {
+            let (key, known) = hosts.old.remove_entry(id_hash)?;
+            hosts.young.insert(key, known);
+        }
+        let (at, session) = hosts.young.get(id_hash)?;
+        (at == host).then(|| session.clone())
+    }
+
+    pub(super) fn keep_host_session(&self, id_hash: &str, host: &str, session: &str) {
+        let mut hosts = lock(&self.0.hosts);
+        if hosts.young.len() >= self.0.most / 2 {
+            hosts.old = std::mem::take(&mut hosts.young);
+        }
+        let known = (host.to_owned(), session.to_owned());
+        hosts.young.insert(id_hash.to_owned(), known);
     }
 
     /// How many sessions are here.

@@ -9,6 +9,7 @@
 
 pub mod cache;
 pub mod current;
+pub mod host;
 pub mod layer;
 pub mod rows;
 pub mod sign_in;

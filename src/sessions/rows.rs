@@ -249,6 +249,15 @@ impl Sessions {
         Ok(Some(live))
     }
 
+    /// The live session under this hash, if that is known without asking the
+    /// database and nothing has to be noted.
+    #[must_use]
+    pub fn at_hand(&self, id_hash: &str) -> Option<Arc<Live>> {
+        let live = self.cache.get(id_hash)?;
+        let is_noted = self.clock.now().seconds_since(live.last_seen_at()) < 60;
+        (is_noted && self.is_good(&live)).then_some(live)
+    }
+
     async fn stored(&self, id_hash: &str) -> Result<Option<Arc<Live>>, StorageError> {
         let (moment, key) = (self.cache.moment(), id_hash.to_owned());
         let found = self
@@ -377,6 +386,7 @@ pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<
     let idle_since = now.plus_seconds(-lifetimes.idle);
     let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";
     tx.execute(sql, params![now, idle_since]).await?;
+    super::host::sweep(tx, now).await?;
     tx.execute(
         "DELETE FROM replay_memory WHERE expires_at <= $1",
         params![now],

@@ -50,13 +50,13 @@ async fn a_client_is_saved_over_the_version_that_was_read(place: Place) {
     assert!(saved.stored.is_secret(secret.expose_secret()));
     assert!(!saved.stored.is_secret(""));
     let mut next = saved.stored.application.clone();
-    next.name = "Renamed".to_owned();
+    "Renamed".clone_into(&mut next.name);
     let directory = &place.directory;
     let first = directory.save_application(next.clone(), Some(1), gateway());
     let first = first.await.unwrap();
     assert_eq!(first.stored.version, 2);
     assert!(first.secret.is_none() && first.stored.is_secret(secret.expose_secret()));
-    next.name = "Too late".to_owned();
+    "Too late".clone_into(&mut next.name);
     let second = directory.save_application(next, Some(1), gateway()).await;
     assert!(matches!(second, Err(DirectoryError::Changed)), "{second:?}");
     let again = directory.save_application(client("app"), None, gateway());

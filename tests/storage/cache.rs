@@ -14,6 +14,7 @@ use crate::place::{Place, gateway, identity, login, open_policy, profile};
 on_both!(
     sessions_in_use_are_at_hand,
     what_is_written_here_is_heard_before_it_is_answered,
+    everything_that_ends_a_session_is_heard_at_once,
     what_another_process_writes_is_heard_within_a_second,
     what_a_hand_writes_is_heard_as_well,
     a_use_elsewhere_keeps_a_session_alive,
@@ -147,8 +148,15 @@ async fn what_is_written_here_is_heard_before_it_is_answered(place: Place) {
             .groups
             .is_empty()
     );
+}
 
-    // Everything that ends a session.
+async fn everything_that_ends_a_session_is_heard_at_once(place: Place) {
+    let here = following(place).await;
+    let directory = here.place.directory.clone();
+    let (ada, _) = here.ada().await;
+    here.place
+        .user_with("root@example.com", &[Role::Admin])
+        .await;
     for round in 0..10 {
         let begun = here.place.begin(&ada.id).await.unwrap();
         let other = here.place.begin(&ada.id).await.unwrap();
@@ -208,6 +216,7 @@ async fn what_is_written_here_is_heard_before_it_is_answered(place: Place) {
     assert_eq!(live.person.user.id, outcome.user.id);
 }
 
+#[expect(clippy::print_stdout, reason = "a figure for the reader")]
 async fn what_another_process_writes_is_heard_within_a_second(place: Place) {
     let there = Place::on(Arc::clone(&place.ground)).await;
     let here = following(place).await;
