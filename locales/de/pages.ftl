@@ -42,6 +42,7 @@ signed-out-again = Wieder anmelden
 account-title = Ihr Konto
 account-nav-label = Konto
 account-sign-out = Abmelden
+account-applications = Anwendungen
 account-profile = Profil
 account-profile-empty = Außer Ihrem Konto selbst ist nichts über Sie bekannt.
 account-identities = Womit Sie sich anmelden

@@ -42,6 +42,7 @@ signed-out-again = Sign in again
 account-title = Your account
 account-nav-label = Account
 account-sign-out = Sign out
+account-applications = Applications
 account-profile = Profile
 account-profile-empty = Nothing is known of you but your account itself.
 account-identities = Where you sign in

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::device::device;
 use super::views::{AccountNotice, AccountPage, FieldRow, SessionRow};
-use super::{PortalState, TokenForm, identities, see_other};
+use super::{PortalState, TokenForm, identities, see_other, tiles};
 use crate::domain::{Field, Timestamp, User};
 use crate::platform::i18n::Locale;
 use crate::platform::web::Page;
@@ -46,6 +46,11 @@ pub(super) async fn show(
         Ok(sessions) => sessions,
         Err(error) => return state.failed(locale, &error, "/account"),
     };
+    let applications = match state.directory.applications_of(user).await {
+        Ok(applications) => tiles::of(applications),
+        Err(error) => return state.failed(locale, &error, "/account"),
+    };
+    let origins = tiles::origins(&applications);
     let now = state.kit.now();
     let name = user.display_name();
     let page = AccountPage {
@@ -57,6 +62,7 @@ pub(super) async fn show(
             .map(str::to_owned),
         name,
         csrf: state.kit.csrf_token(&current.id_hash),
+        applications,
         fields: fields(&page, user),
         identities: ways_in.rows(locale, now),
         links: ways_in.buttons(&state.kit, &current.id_hash),
@@ -65,7 +71,8 @@ pub(super) async fn show(
         notice: asked.done.as_deref().and_then(AccountNotice::parse),
         page,
     };
-    state.kit.render(StatusCode::OK, &page)
+    let shown = state.kit.render(StatusCode::OK, &page);
+    state.kit.with_images(shown, &origins)
 }
 
 /// `POST /account/sessions/{handle}/end`: signs one device out.

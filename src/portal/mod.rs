@@ -11,6 +11,7 @@ mod identities;
 mod login;
 mod logout;
 mod photos;
+mod tiles;
 mod views;
 
 use axum::Router;

@@ -111,6 +111,8 @@ pub struct AccountPage {
     pub email: Option<String>,
     /// The form token.
     pub csrf: String,
+    /// The applications that the person may use.
+    pub applications: Vec<Tile>,
     /// The profile.
     pub fields: Vec<FieldRow>,
     /// The linked identities.
@@ -123,6 +125,19 @@ pub struct AccountPage {
     pub notice: Option<AccountNotice>,
     /// Whether the person may open the dashboard.
     pub dashboard: bool,
+}
+
+/// An application that the person may use.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub href: String,
+    /// Its picture.
+    pub logo: Option<String>,
+    /// Its first letter, where it has no picture.
+    pub letter: String,
 }
 
 /// A field of the profile.

@@ -252,4 +252,25 @@ impl Kit {
         );
         response
     }
+
+    /// The same page, which shows pictures of these origins too: those that an
+    /// admin chose.
+    #[must_use]
+    pub fn with_images(&self, mut response: Response, origins: &[String]) -> Response {
+        const OURS: &str = "img-src 'self'";
+        let stands = response.headers().get(header::CONTENT_SECURITY_POLICY);
+        let stands = stands.unwrap_or(self.default_csp()).to_str();
+        let wider = origins
+            .iter()
+            .fold(OURS.to_owned(), |text, origin| format!("{text} {origin}"));
+        let policy = stands.map(|policy| policy.replacen(OURS, &wider, 1));
+        if let Some(value) = policy
+            .ok()
+            .and_then(|text| HeaderValue::from_str(&text).ok())
+        {
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_SECURITY_POLICY, value);
+        }
+        response
+    }
 }
