@@ -203,6 +203,15 @@ impl Decoded {
         self.0.source()
     }
 
+    /// Whether checking it takes less than handing it to another thread and back:
+    /// it has the usual size, and nothing has to be decrypted.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        const USUAL: usize = 8 * 1024;
+        let is_sealed = || self.0.elements().any(|e| e.name().starts_with("Encrypted"));
+        self.0.source().len() <= USUAL && !is_sealed()
+    }
+
     /// The same without what could be used again.
     #[must_use]
     pub fn redacted(&self) -> String {
