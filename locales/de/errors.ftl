@@ -120,3 +120,11 @@ error-not-admitted-next = Wenn Sie Zugriff haben sollten, fragen Sie Ihre IT und
 error-unexpected-title = Bei uns ist etwas schiefgegangen
 error-unexpected-text = Es liegt nicht an Ihnen, und es geht nichts von Ihnen verloren.
 error-unexpected-next = Versuchen Sie es noch einmal. Wenn Sie diese Seite zweimal sehen, fragen Sie Ihre IT und nennen Sie die Nummer unten.
+
+error-logout-not-verified-title = Diese Abmeldung lässt sich nicht bestätigen
+error-logout-not-verified-text = Eine Nachricht sollte hier jemanden abmelden, und wir können nicht bestätigen, woher sie kam. Sie hat nichts verändert.
+error-logout-not-verified-next = Wenn Sie sich hier abmelden möchten, wählen Sie „Abmelden“ auf Ihrer Kontoseite.
+
+error-logout-incomplete-title = Sie sind hier abgemeldet
+error-logout-incomplete-text = Die Anmeldung Ihres Unternehmens hat so geantwortet, dass wir es nicht bestätigen können. Dort ist sie vielleicht noch offen.
+error-logout-incomplete-next = Melden Sie sich auf einem gemeinsam genutzten Gerät auch dort ab und schließen Sie den Browser.

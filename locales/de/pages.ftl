@@ -36,6 +36,7 @@ logout-confirm = Abmelden
 logout-cancel = Angemeldet bleiben
 signed-out-title = Sie sind abgemeldet
 signed-out-text = Bei der Anmeldung Ihres Unternehmens sind Sie vielleicht noch angemeldet. Schließen Sie auf einem gemeinsam genutzten Gerät auch den Browser.
+signed-out-there = Auch bei der Anmeldung Ihres Unternehmens sind Sie abgemeldet. Schließen Sie auf einem gemeinsam genutzten Gerät zusätzlich den Browser.
 signed-out-again = Wieder anmelden
 
 # Die Kontoseite.

@@ -120,3 +120,11 @@ error-not-admitted-next = If you think that you should have access, ask your IT 
 error-unexpected-title = Something went wrong on our side
 error-unexpected-text = It is not your doing, and nothing of yours is lost.
 error-unexpected-next = Try again. If you see this page twice, ask your IT team and give them the number below.
+
+error-logout-not-verified-title = This sign-out can’t be confirmed
+error-logout-not-verified-text = A message asked us to sign somebody out, and we can’t confirm where it came from. It changed nothing.
+error-logout-not-verified-next = If you want to sign out here, choose “Sign out” on your account page.
+
+error-logout-incomplete-title = You are signed out here
+error-logout-incomplete-text = Your company’s sign-in answered in a way that we can’t confirm, so it may still be open there.
+error-logout-incomplete-next = On a shared device, sign out at your company’s sign-in as well, and close the browser.

@@ -36,6 +36,7 @@ logout-confirm = Sign out
 logout-cancel = Stay signed in
 signed-out-title = You are signed out
 signed-out-text = You may still be signed in at your company’s sign-in. On a shared device, close the browser as well.
+signed-out-there = You are signed out at your company’s sign-in as well. On a shared device, close the browser too.
 signed-out-again = Sign in again
 
 # The account page.

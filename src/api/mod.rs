@@ -31,6 +31,7 @@ mod user_input;
 mod user_shape;
 mod users;
 mod versions;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -138,10 +139,18 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(conflicts::link))
         .routes(routes!(conflicts::dismiss))
         .routes(routes!(openapi::show));
+    let webhooks = OpenApiRouter::new()
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::edit, webhooks::remove))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver));
     let all = users
         .merge(groups)
         .merge(providers)
         .merge(applications)
+        .merge(webhooks)
         .merge(rest);
     let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
     let cookie = state.kit.cookies().session;

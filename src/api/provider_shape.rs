@@ -104,6 +104,11 @@ struct UrlsShape {
     #[schema(format = "uri")]
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
+    /// SAML, single logout by HTTP-Redirect and HTTP-POST: *Logout URL*, *Single
+    /// Logout URL*.
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slo: Option<String>,
     /// OAuth 2.0: *Redirect URI*, *Callback URL*.
     #[schema(format = "uri")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +186,7 @@ impl ProviderShape {
                 metadata: Some(urls.entity_id.clone()),
                 entity_id: Some(urls.entity_id),
                 acs: Some(urls.acs),
+                slo: Some(urls.slo),
                 callback: None,
             },
             relay_state: Some(RELAY_STATE),
@@ -204,6 +210,7 @@ impl ProviderShape {
                 entity_id: None,
                 acs: None,
                 metadata: None,
+                slo: None,
                 callback: Some(urls.callback),
             },
             relay_state: None,

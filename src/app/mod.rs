@@ -7,6 +7,7 @@ mod metadata;
 pub mod providers;
 mod server;
 mod slow_body;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ use crate::platform::telemetry::{LogHandle, Metrics};
 use crate::platform::web::{self, Kit, KitSettings};
 use crate::portal::{self, PortalState};
 use crate::sessions::layer::SessionState;
+use crate::sessions::logout::Upstream;
 use crate::sessions::{Lifetimes, Sessions};
 
 pub use server::serve;
@@ -236,6 +238,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         cores: Arc::new(Semaphore::new(cores())),
     };
     let portal = PortalState {
+        upstream: upstream(saml.clone()),
         kit: kit.clone(),
         directory: core.directory.clone(),
         sessions: core.sessions.clone(),
@@ -278,6 +281,14 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
             &kit,
         ));
     Ok(web::secure(router, &kit))
+}
+
+/// Where one who has signed out here goes on to.
+fn upstream(saml: saml::flow::SamlState) -> Upstream {
+    Arc::new(move |left| {
+        let saml = saml.clone();
+        Box::pin(async move { saml::flow::leave::leave(&saml, &left).await })
+    })
 }
 
 fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {

@@ -70,12 +70,16 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let public_url = config.public_url.origin().to_owned();
     let metadata = super::metadata::run(core.clone(), public_url, stop.clone());
     let metadata = tokio::spawn(metadata);
+    let courier = super::webhooks::courier(&config, &core)?;
+    let webhooks = super::webhooks::run(core.clone(), courier, stop.clone());
+    let webhooks = tokio::spawn(webhooks);
     watch_signals(&stop, core, running)?;
     accept(listener, router, stop.clone(), TIMES).await;
     stop.cancel();
     drop(jobs.await);
     drop(news.await);
     drop(metadata.await);
+    drop(webhooks.await);
     Ok(())
 }
 

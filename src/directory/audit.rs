@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DirectoryError;
 use super::plan::Change;
-use super::{Directory, Page};
+use super::{Directory, Page, webhooks};
 use crate::domain::ids::{self, EventId};
 use crate::domain::user::words;
 use crate::domain::{During, Entropy, Timestamp, UserId};
@@ -67,6 +67,8 @@ words!(
         Application = "application",
         /// An API token.
         Token = "token",
+        /// A webhook.
+        Webhook = "webhook",
         /// The settings.
         Settings = "settings",
         /// A key that signs tokens.
@@ -75,7 +77,7 @@ words!(
 );
 
 impl Actor {
-    const fn kind(&self) -> ActorKind {
+    pub(super) const fn kind(&self) -> ActorKind {
         match self {
             Self::User { .. } => ActorKind::User,
             Self::Token { .. } => ActorKind::Token,
@@ -85,7 +87,7 @@ impl Actor {
         }
     }
 
-    fn id(&self) -> Option<&str> {
+    pub(super) fn id(&self) -> Option<&str> {
         match self {
             Self::User { id, .. } => Some(id.as_str()),
             Self::Token { id, .. } => Some(id),
@@ -93,7 +95,7 @@ impl Actor {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::User { name, .. } | Self::Token { name, .. } | Self::Channel(name) => name,
             Self::CommandLine => "command line",
@@ -154,6 +156,7 @@ pub async fn record(
         target_kind, target_id, target_name, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let (now, entropy) = at;
     let id = crate::domain::ids::uuid_v7(now, entropy);
+    webhooks::emit::of_audit(tx, (&id, now), actor, action, target, changes).await?;
     let changes = serde_json::to_string(changes).unwrap_or_else(|_| "[]".to_owned());
     let row = params![
         id,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::audit::{self, Actor, Target};
+use super::endings::{self, Reason, Which};
 use super::error::DirectoryError;
 use super::plan::change;
 use super::reconcile::Outcome;
@@ -27,8 +28,7 @@ pub(super) struct Access {
 /// Ends everything that a user holds: browser sessions and the API tokens that
 /// the user made.
 pub async fn end_access(tx: &mut Tx, user: &UserId) -> Result<(), StorageError> {
-    tx.execute("DELETE FROM sessions WHERE user_id = $1", params![user])
-        .await?;
+    endings::end(tx, Which::OfUser(user), Reason::Access).await?;
     tx.execute(
         "DELETE FROM api_tokens WHERE created_by = $1",
         params![user],
@@ -39,8 +39,7 @@ pub async fn end_access(tx: &mut Tx, user: &UserId) -> Result<(), StorageError> 
 
 /// Ends a user's browser sessions; answers how many there were.
 pub async fn end_sessions(tx: &mut Tx, user: &UserId) -> Result<u64, StorageError> {
-    tx.execute("DELETE FROM sessions WHERE user_id = $1", params![user])
-        .await
+    endings::end(tx, Which::OfUser(user), Reason::Administrator).await
 }
 
 /// Whether the user is an administrator who can sign in at `now`.
@@ -174,13 +173,13 @@ impl Directory {
                         .ok_or(DirectoryError::NotFound("user"))?;
                     let (now, enforce) = (directory.now(), directory.enforce_validity);
                     keep_an_admin(tx, &user, None, now, enforce).await?;
+                    end_access(tx, &id).await?;
                     // Of the version that was read. What refers to the user goes
                     // with the row.
                     let sql = "DELETE FROM users WHERE id = $1 AND version = $2";
                     if tx.execute(sql, params![&id, user.version]).await? != 1 {
                         return Err(StorageError::stale("the user was changed").into());
                     }
-                    end_access(tx, &id).await?;
                     let name = user.display_name();
                     let target = Target {
                         kind: "user",

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod authority;
 pub mod conflicts;
 pub mod edit;
+pub mod endings;
 pub mod error;
 pub mod groups;
 pub mod lifecycle;
@@ -28,6 +29,7 @@ pub mod signing_keys;
 pub mod tokens;
 pub mod traces;
 pub mod users;
+pub mod webhooks;
 
 pub use audit::Actor;
 pub use error::{DirectoryError, LinkConflict, Refusal};

@@ -3,6 +3,7 @@
 
 use super::Directory;
 use super::audit::{self, Actor, Target};
+use super::endings::{self, Reason, Which};
 use super::error::DirectoryError;
 use super::plan::{self, Change, change};
 use super::provider_metadata::{self, GoodCopy, Standing};
@@ -235,11 +236,12 @@ impl Directory {
                     if stored.managed_by == ManagedBy::File {
                         return Err(DirectoryError::ManagedByFile);
                     }
+                    endings::end(tx, Which::Through(&slug), Reason::Administrator).await?;
                     for sql in [
                         "DELETE FROM external_identities WHERE provider = $1",
                         "DELETE FROM sign_in_transactions WHERE provider = $1",
                         "DELETE FROM conflicts WHERE provider = $1",
-                        "DELETE FROM sessions WHERE provider = $1",
+                        "DELETE FROM logout_requests WHERE provider = $1",
                         "DELETE FROM providers WHERE slug = $1",
                     ] {
                         tx.execute(sql, params![&slug]).await?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::DirectoryError;
 use super::plan::Change;
 use super::resolve::Matched;
-use super::{Directory, Page};
+use super::{Directory, Page, webhooks};
 use crate::domain::user::words;
 use crate::domain::{During, Reference, Timestamp, TraceId, UserId, ids};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
@@ -102,6 +102,7 @@ pub struct TraceDetails {
 pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError> {
     const SQL: &str = "INSERT INTO login_traces (id, at, provider, kind, outcome, reference, \
         user_id, code, details, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    webhooks::emit::of_trace(tx, trace).await?;
     let details = serde_json::to_string(&trace.details).unwrap_or_else(|_| "{}".to_owned());
     let row = params![
         &trace.id,

@@ -60,6 +60,10 @@ row_id!(
     TokenId
 );
 row_id!(
+    /// A webhook.
+    WebhookId
+);
+row_id!(
     /// A login trace.
     TraceId
 );

@@ -16,13 +16,15 @@ pub mod provider;
 pub(crate) mod schema;
 pub mod scope;
 pub mod user;
+pub mod webhook;
 
 pub use application::Application;
 pub use clock::{Clock, During, Entropy, Timestamp};
 pub use group::Group;
-pub use ids::{ConflictId, GroupId, Reference, SessionHash, TokenId, TraceId, UserId};
+pub use ids::{ConflictId, GroupId, Reference, SessionHash, TokenId, TraceId, UserId, WebhookId};
 pub use observation::{Channel, ExternalIdentity, Observation};
 pub use profile::{Field, Profile};
 pub use provider::{Provider, ProviderKind, Slug};
 pub use scope::{Access, Scope};
 pub use user::{Role, Source, Status, User};
+pub use webhook::WebhookEvent;

@@ -178,6 +178,9 @@ pub struct SamlSettings {
     pub requested_authn_context: Vec<String>,
     /// Whether SHA-1 in signatures and digests is accepted.
     pub allow_sha1: bool,
+    /// Whether signing out here leaves the session at the IdP alone, although
+    /// the IdP offers single logout. What the IdP itself ends ends here too.
+    pub local_logout: bool,
 }
 
 words!(

@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::ids::EventId;
-use super::{ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId};
+use super::{ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId, WebhookId};
 
 /// A text.
 fn text(description: &str, example: &str) -> ObjectBuilder {
@@ -52,6 +52,7 @@ ids! {
     TokenId = "The id of an API token, a UUIDv7 (RFC 9562).",
     TraceId = "The id of a login trace, a UUIDv7 (RFC 9562).",
     EventId = "The id of an audit event, a UUIDv7 (RFC 9562).",
+    WebhookId = "The id of a webhook or of one of its messages, a UUIDv7 (RFC 9562).",
     ConflictId = "The id of a refused link, a UUIDv7 (RFC 9562).",
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -71,7 +70,7 @@ pub(super) async fn show(
         notice: asked.done.as_deref().and_then(AccountNotice::parse),
         page,
     };
-    let shown = state.kit.render(StatusCode::OK, &page);
+    let shown = state.render_with_sign_out(&page);
     state.kit.with_images(shown, &origins)
 }
 

@@ -1,7 +1,7 @@
 //! `/logout`: ends this session.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
@@ -9,6 +9,7 @@ use super::views::{LogoutPage, SignedOutPage};
 use super::{PortalState, TokenForm, see_other};
 use crate::platform::i18n::Locale;
 use crate::sessions::current::{Current, MaybeCurrent, NoOne};
+use crate::sessions::logout::Left;
 
 /// `GET /logout`: signs out when the person came by our own link or typed the
 /// address; asks when another site sent them, so that no foreign page signs
@@ -35,7 +36,7 @@ pub(super) async fn ask(
         name: current.user.display_name(),
         csrf: state.kit.csrf_token(&current.id_hash),
     };
-    state.kit.render(StatusCode::OK, &page)
+    state.render_with_sign_out(&page)
 }
 
 /// `POST /logout`, with the form's token.
@@ -56,7 +57,11 @@ pub(super) async fn sign_out(
 }
 
 /// `/signed-out`: says so, and offers the way back in.
-pub(super) async fn done(State(state): State<PortalState>, locale: Locale) -> Response {
+pub(super) async fn done(
+    State(state): State<PortalState>,
+    RawQuery(query): RawQuery,
+    locale: Locale,
+) -> Response {
     // `provider` skips the choice that `/login` offers to who has just signed
     // out: pressing "sign in again" has made it. A database that is away does
     // not change that one is signed out.
@@ -74,22 +79,38 @@ pub(super) async fn done(State(state): State<PortalState>, locale: Locale) -> Re
     let page = SignedOutPage {
         page: state.kit.page(locale),
         again,
+        also_there: query.as_deref() == Some("also=provider"),
     };
     state.kit.render(StatusCode::OK, &page)
 }
 
-/// Ends the session. The cookie goes only when the row has gone: nobody shall
+/// Ends the session, then the one at the provider where that is configured: one
+/// that does not answer keeps nobody signed in here. The cookie goes only when the row has gone: nobody shall
 /// believe that they are signed out while they are not.
 async fn end(state: &PortalState, locale: Locale, current: &Current) -> Response {
     match state.sessions.end(&current.id_hash, None).await {
-        Ok(_) => leave(state),
+        Ok(_) => match (state.upstream)(left(current, locale)).await {
+            Some(response) => without_session(state, response),
+            None => leave(state),
+        },
         Err(error) => state.unavailable(locale, error.to_string(), "/logout"),
+    }
+}
+
+fn left(current: &Current, locale: Locale) -> Left {
+    Left {
+        signed_in: current.signed_in.clone(),
+        locale,
+        target: None,
     }
 }
 
 /// To the page that says that one is signed out, without a session cookie.
 fn leave(state: &PortalState) -> Response {
-    let mut response = see_other("/signed-out");
+    without_session(state, see_other("/signed-out"))
+}
+
+fn without_session(state: &PortalState, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, state.kit.session_cookie_removed());
     headers.append(header::SET_COOKIE, state.kit.signed_out_cookie());

@@ -24,9 +24,10 @@ use serde::Deserialize;
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::platform::i18n::Locale;
-use crate::platform::web::{Kit, Message};
+use crate::platform::web::{FormAction, Kit, Message};
 use crate::sessions::Sessions;
 use crate::sessions::current::{MaybeCurrent, NoOne};
+use crate::sessions::logout::Upstream;
 
 /// What the portal needs. The session layer
 /// ([`crate::sessions::layer::session`]) must surround its router.
@@ -40,6 +41,8 @@ pub struct PortalState {
     pub sessions: Sessions,
     /// The settings that hold until an admin sets some.
     pub defaults: Settings,
+    /// The way to the provider of a session that has ended here.
+    pub upstream: Upstream,
 }
 
 impl FromRef<PortalState> for Kit {
@@ -87,6 +90,16 @@ struct TokenForm {
 }
 
 impl PortalState {
+    /// A page with a form that signs out: the browser may be led on to the
+    /// provider, to sign out there, and browsers hold redirects after a form to
+    /// the policy of the page with the form.
+    fn render_with_sign_out(&self, template: &impl askama::Template) -> Response {
+        let forms = FormAction::Upstream {
+            plain_http: !self.kit.https(),
+        };
+        self.kit.render_with_forms(StatusCode::OK, template, forms)
+    }
+
     /// The page for a database that is away.
     fn unavailable(&self, locale: Locale, cause: String, retry: &str) -> Response {
         let failure = self

@@ -91,6 +91,7 @@ impl App {
             kit: kit.clone(),
             directory: Directory::new(db, clock, entropy),
             sessions: sessions.clone(),
+            upstream: std::sync::Arc::new(|_| Box::pin(async { None })),
             defaults: Settings {
                 allowed_domains: vec![],
                 home_realm_discovery: true,

@@ -95,6 +95,8 @@ pub struct SignedOutPage {
     pub page: Page,
     /// Where "sign in again" leads.
     pub again: String,
+    /// Whether the provider has said that the person is signed out there too.
+    pub also_there: bool,
 }
 
 /// `/account`.

@@ -7,10 +7,12 @@
 //! as well, so that nothing has to be told when access ends. Sessions in use are
 //! at hand in memory, where the database tells what has changed ([`cache`]).
 
+pub mod apps;
 pub mod cache;
 pub mod current;
 pub mod host;
 pub mod layer;
+pub mod logout;
 pub mod rows;
 pub mod sign_in;
 pub mod store;

@@ -7,10 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::{Live, Person};
 use super::{Lifetimes, Sessions, hash};
+use crate::directory::endings::{self, Reason, Which};
 use crate::directory::users::{self, Belongings};
 use crate::directory::{DirectoryError, policy};
 use crate::domain::{Entropy, ExternalIdentity, Slug, Timestamp, User, UserId};
-use crate::platform::storage::{Row, StorageError, Tx, Value, params};
+use crate::platform::storage::{Row, StorageError, Tx, params};
+
+/// A subject's identifier as a SAML IdP issued it (SAML Core §2.2.3): a logout
+/// has to name the person in the same words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NameId {
+    /// The identifier without the white space around it, else verbatim.
+    pub value: String,
+    /// The URI of its format.
+    pub format: Option<String>,
+    /// The domain that qualifies it.
+    pub name_qualifier: Option<String>,
+    /// The service provider that qualifies it.
+    pub sp_name_qualifier: Option<String>,
+}
 
 /// How long a request waits at most for the note that its session is in use.
 const NOTE: Duration = Duration::from_millis(300);
@@ -26,7 +42,10 @@ pub struct SignedIn {
     pub issuer: Option<String>,
     /// The NameID or subject, for single logout.
     pub subject: Option<String>,
-    /// The IdP's own session (SAML `SessionIndex`).
+    /// The NameID as it was issued, a transient one too.
+    #[serde(default)]
+    pub name_id: Option<NameId>,
+    /// The IdP's own session (SAML `SessionIndex`, OpenID Connect `sid`).
     pub session_index: Option<String>,
     /// When the person proved who they are, milliseconds since the epoch.
     pub authenticated_at: i64,
@@ -56,6 +75,7 @@ impl SignedIn {
             provider: Some(provider.clone()),
             issuer: identity.map(|i| i.issuer.clone()),
             subject: identity.map(|i| i.subject.clone()),
+            name_id: None,
             session_index: None,
             authenticated_at: now.millis(),
             context: None,
@@ -74,6 +94,7 @@ impl SignedIn {
             provider: None,
             issuer: None,
             subject: None,
+            name_id: None,
             session_index: None,
             authenticated_at: now.millis(),
             context: None,
@@ -81,6 +102,15 @@ impl SignedIn {
             user_agent: String::new(),
             address: String::new(),
         }
+    }
+}
+
+impl SignedIn {
+    /// What the provider calls the person when it signs them out.
+    #[must_use]
+    pub fn upstream_subject(&self) -> Option<&str> {
+        let name_id = self.name_id.as_ref().map(|id| id.value.as_str());
+        name_id.or(self.subject.as_deref())
     }
 }
 
@@ -96,8 +126,9 @@ pub struct Begun {
 /// Ends the session that a browser has so far, inside the sign-in's transaction:
 /// the new one takes its place, and nobody holds two by one cookie.
 pub async fn end_before_next(tx: &mut Tx, id_hash: &str) -> Result<(), StorageError> {
-    let sql = "DELETE FROM sessions WHERE id_hash = $1";
-    tx.execute(sql, params![id_hash]).await.map(|_| ())
+    endings::end(tx, Which::One(id_hash), Reason::Replaced)
+        .await
+        .map(|_| ())
 }
 
 /// Begins a session inside the sign-in's transaction. `not_after` is the IdP's
@@ -115,7 +146,8 @@ pub async fn begin(
     entropy: &Entropy,
 ) -> Result<Begun, StorageError> {
     const SQL: &str = "INSERT INTO sessions (id_hash, user_id, provider, data, created_at, \
-        last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)";
+        last_seen_at, expires_at, subject_key, index_key) \
+        VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)";
     if !users::hold(tx, &UserId::from_row(signed_in.user.clone())).await? {
         return Err(StorageError::stale("the user was shut out in the meantime"));
     }
@@ -130,7 +162,9 @@ pub async fn begin(
         provider,
         data,
         now,
-        expires_at
+        expires_at,
+        signed_in.upstream_subject().map(hash),
+        signed_in.session_index.as_deref().map(hash)
     ];
     tx.execute(SQL, row).await?;
     Ok(Begun {
@@ -197,8 +231,7 @@ pub async fn end_through(
                 && signed_in.subject.as_ref() == Some(&identity.subject)
         });
         if through && id_hash != except {
-            let sql = "DELETE FROM sessions WHERE id_hash = $1";
-            tx.execute(sql, params![id_hash]).await?;
+            endings::end(tx, Which::One(&id_hash), Reason::SignedOut).await?;
         }
     }
     Ok(())
@@ -324,13 +357,11 @@ impl Sessions {
             .write(move |tx| {
                 let (id_hash, of) = (id_hash.clone(), of.clone());
                 Box::pin(async move {
-                    let mut sql = "DELETE FROM sessions WHERE id_hash = $1".to_owned();
-                    let mut values = vec![Value::from(id_hash)];
-                    if let Some(user) = of {
-                        sql.push_str(" AND user_id = $2");
-                        values.push(Value::from(&user));
-                    }
-                    let ended = tx.execute(&sql, &values).await?;
+                    let which = match &of {
+                        Some(user) => Which::OneOf(&id_hash, user),
+                        None => Which::One(&id_hash),
+                    };
+                    let ended = endings::end(tx, which, Reason::SignedOut).await?;
                     Ok::<_, StorageError>(ended > 0)
                 })
             })
@@ -384,8 +415,12 @@ async fn entries(
 /// way go by [`take_expired`](super::sign_in::take_expired), which leaves traces.
 pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<(), StorageError> {
     let idle_since = now.plus_seconds(-lifetimes.idle);
-    let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";
-    tx.execute(sql, params![now, idle_since]).await?;
+    let over = Which::Over {
+        now,
+        used: idle_since,
+    };
+    endings::end(tx, over, Reason::Expired).await?;
+    super::logout::sweep(tx, now).await?;
     super::host::sweep(tx, now).await?;
     tx.execute(
         "DELETE FROM replay_memory WHERE expires_at <= $1",

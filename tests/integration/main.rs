@@ -35,3 +35,4 @@ mod faults;
 mod oauth;
 mod pages;
 mod saml;
+mod webhooks;

@@ -94,6 +94,16 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             Everybody("takes a signed message"),
         ),
         (
+            "/saml/{slug}/slo",
+            "GET",
+            Everybody("takes a signed message"),
+        ),
+        (
+            "/saml/{slug}/slo",
+            "POST",
+            Everybody("takes a signed message"),
+        ),
+        (
             "/saml/{slug}/continue",
             "GET",
             Everybody("ends a login of this browser"),

@@ -9,7 +9,7 @@ use crate::domain::Scope;
 use crate::platform::web::Problem;
 
 /// What the groups of routes are, in the order in which people read them.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("Session", "Who is signed in at this browser."),
     ("Users", "The people."),
     ("Groups", "Groups and who belongs to them."),
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 11] = [
     ),
     ("Audit", "Who did what to whom."),
     ("Tokens", "API tokens."),
+    (
+        "Webhooks",
+        "Addresses of yours that are told what happens here, signed (Standard Webhooks).",
+    ),
     ("Settings", "Settings that an admin changes."),
     ("Documents", "This API, described."),
 ];

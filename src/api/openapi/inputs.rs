@@ -13,8 +13,9 @@ use crate::api::tokens::LONGEST_NAME;
 use crate::api::user_shape::READ_ONLY as USER_KEYS;
 use crate::directory::edit::{LONGEST_ATTRIBUTE, attribute_names};
 use crate::directory::reconcile::longest;
+use crate::directory::webhooks::{LONGEST_DESCRIPTION as LONGEST_WEBHOOK_DESCRIPTION, LONGEST_URL};
 use crate::domain::address::LONGEST_NAME_KEY;
-use crate::domain::{Application, Field, Provider, Role, Scope, Status};
+use crate::domain::{Application, Field, Provider, Role, Scope, Status, WebhookEvent};
 
 /// A text that may be `null`: empty.
 fn nullable(kind: Type) -> ObjectBuilder {
@@ -143,6 +144,15 @@ inputs! {
         .required("scopes")
         .examples([json!({"name": "ci", "scopes": ["users:read"]})]);
 
+    /// The body of `POST /webhooks`.
+    WebhookInput(WebhookEvent) = webhook("A new webhook.")
+        .required("url")
+        .examples([json!({"url": "https://example.com/hook", "events": ["user.created"]})]);
+
+    /// The body of `PATCH /webhooks/{id}`.
+    WebhookPatch(WebhookEvent) = webhook("A merge patch of a webhook.")
+        .examples([json!({"enabled": false})]);
+
     /// The body of `PATCH /settings`.
     SettingsPatch() = closed("A merge patch of the settings.")
         .property(
@@ -203,6 +213,31 @@ fn group(description: &str) -> ObjectBuilder {
             "description",
             nullable(Type::String).max_length(Some(LONGEST_DESCRIPTION)),
         )
+}
+
+fn webhook(description: &str) -> ObjectBuilder {
+    closed(description)
+        .property(
+            "url",
+            text()
+                .min_length(Some(1))
+                .max_length(Some(LONGEST_URL))
+                .format(Some(SchemaFormat::Custom("uri".to_owned()))),
+        )
+        .property(
+            "description",
+            nullable(Type::String).max_length(Some(LONGEST_WEBHOOK_DESCRIPTION)),
+        )
+        .property(
+            "events",
+            ArrayBuilder::new()
+                .items(RefOr::<Schema>::from(Ref::from_schema_name(
+                    WebhookEvent::name(),
+                )))
+                .min_items(Some(1))
+                .description(Some("What it is told; everything where none are named.")),
+        )
+        .property("enabled", ObjectBuilder::new().schema_type(Type::Boolean))
 }
 
 /// What is named by the path, with or without its slug.

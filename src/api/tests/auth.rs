@@ -106,6 +106,19 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
         ("get", "/api/v1/tokens", To(&[], AUDITOR)),
         ("post", "/api/v1/tokens", To(&[], &[])),
         ("delete", "/api/v1/tokens/{id}", To(&[], &[])),
+        ("get", "/api/v1/webhooks", To(&[], AUDITOR)),
+        ("post", "/api/v1/webhooks", To(&[], &[])),
+        ("get", "/api/v1/webhooks/{id}", To(&[], AUDITOR)),
+        ("patch", "/api/v1/webhooks/{id}", To(&[], &[])),
+        ("delete", "/api/v1/webhooks/{id}", To(&[], &[])),
+        ("post", "/api/v1/webhooks/{id}/rotate-secret", To(&[], &[])),
+        ("post", "/api/v1/webhooks/{id}/test", To(&[], &[])),
+        ("get", "/api/v1/webhooks/{id}/deliveries", To(&[], AUDITOR)),
+        (
+            "post",
+            "/api/v1/webhooks/{id}/deliveries/{message}/redeliver",
+            To(&[], &[]),
+        ),
         ("get", "/api/v1/settings", To(&[], AUDITOR)),
         ("patch", "/api/v1/settings", To(&[], &[])),
         ("get", "/api/v1/audit", AUDIT),
@@ -122,6 +135,7 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
 fn filled(path: &str) -> String {
     let path = path.replace("{id}", ID).replace("{user}", ID);
     let path = path.replace("{group}", ID);
+    let path = path.replace("{message}", ID);
     let path = path.replace("{slug}", "x");
     path.strip_prefix("/api/v1").unwrap().to_owned()
 }

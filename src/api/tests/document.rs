@@ -177,6 +177,16 @@ async fn what_is_sent_is_what_was_promised() {
         let shown = api.admin("GET", &path, None).await.expect(200);
         matches(&document, schema, &shown);
     }
+    let webhook = json!({"url": "https://example.com/hook"});
+    let webhook = api.admin("POST", "/webhooks", Some(webhook)).await;
+    let webhook = webhook.expect(201);
+    assert!(webhook["secret"].is_string());
+    let at = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
+    let test = api.admin("POST", &format!("{at}/test"), None).await;
+    matches(&document, "WebhookTest", &test.expect(202));
+    let log = api.admin("GET", &format!("{at}/deliveries"), None).await;
+    let log = log.expect(200);
+    matches(&document, "WebhookDelivery", &log["items"][0]);
     api.directory
         .create_group("G".to_owned(), None, Actor::CommandLine)
         .await
@@ -184,6 +194,7 @@ async fn what_is_sent_is_what_was_promised() {
     for (path, list, item) in [
         ("/groups", "GroupList", "Group"),
         ("/tokens", "TokenList", "Token"),
+        ("/webhooks", "WebhookList", "Webhook"),
         ("/audit", "EventList", "Event"),
         ("/providers", "ProviderShownList", "ProviderShown"),
     ] {

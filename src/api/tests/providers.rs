@@ -30,6 +30,7 @@ async fn a_provider_is_read_back_with_what_the_idp_needs() {
             "entity_id": "https://sso.example.com/saml/okta/metadata",
             "acs": "https://sso.example.com/saml/okta/acs",
             "metadata": "https://sso.example.com/saml/okta/metadata",
+            "slo": "https://sso.example.com/saml/okta/slo",
         })
     );
     assert_eq!(made["relay_state"], "initiate-sp-login");

@@ -127,7 +127,7 @@ fn context(classes: &[String]) -> Option<RequestedAuthnContext> {
 }
 
 /// A text without the characters that XML has no way to write (XML 1.0 §2.2).
-fn allowed(value: &str) -> String {
+pub(super) fn allowed(value: &str) -> String {
     value
         .chars()
         .filter(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..))

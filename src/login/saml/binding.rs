@@ -27,6 +27,10 @@ pub const LARGEST_MESSAGE: usize = 256 * 1024;
 /// The longest `RelayState` (Bindings §3.4.3), in bytes.
 pub const LONGEST_RELAY_STATE: usize = 80;
 
+/// The longest `RelayState` that is sent back as it came: IdPs keep addresses in
+/// theirs, whatever the standard says.
+pub const LONGEST_ECHO: usize = 2048;
+
 /// The parameter in which a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
@@ -110,7 +114,7 @@ pub fn redirect_url(
     relay_state: Option<&str>,
     key: Option<&PKey<Private>>,
 ) -> Result<String, BindingError> {
-    check_relay_state(relay_state)?;
+    check_relay_state(kind, relay_state)?;
     let mut query = format!(
         "{}={}",
         kind.parameter(),
@@ -167,7 +171,7 @@ pub fn post_form(
     relay_state: Option<&str>,
     signer: Option<Signer<'_>>,
 ) -> Result<PostForm, BindingError> {
-    check_relay_state(relay_state)?;
+    check_relay_state(kind, relay_state)?;
     let message = match signer {
         None => STANDARD.encode(xml),
         Some(Signer { key, certificate }) => {
@@ -182,11 +186,17 @@ pub fn post_form(
     })
 }
 
-const fn check_relay_state(relay_state: Option<&str>) -> Result<(), BindingError> {
+const fn check_relay_state(
+    kind: MessageKind,
+    relay_state: Option<&str>,
+) -> Result<(), BindingError> {
+    // What an answer carries is the asker's own.
+    let longest = match kind {
+        MessageKind::Request => LONGEST_RELAY_STATE,
+        MessageKind::Response => LONGEST_ECHO,
+    };
     match relay_state {
-        Some(state) if state.len() > LONGEST_RELAY_STATE => {
-            Err(BindingError::RelayStateTooLong(state.len()))
-        }
+        Some(state) if state.len() > longest => Err(BindingError::RelayStateTooLong(state.len())),
         _ => Ok(()),
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn check_root(root: Node<'_>) -> Result<(), SamlError> {
 
 /// SAML Core §1.3.4 and XML-DSig's `Id`: whatever any processor might take for
 /// an identifier is well-formed and stands once.
-fn check_ids(document: &Document) -> Result<(), SamlError> {
+pub(super) fn check_ids(document: &Document) -> Result<(), SamlError> {
     let mut seen = HashSet::new();
     for element in document.elements() {
         for attribute in element.attributes() {
@@ -127,7 +127,7 @@ fn is_id(id: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 }
 
-fn check_version(node: Node<'_>, level: Level) -> Result<(), SamlError> {
+pub(super) fn check_version(node: Node<'_>, level: Level) -> Result<(), SamlError> {
     if node.attr("ID").is_none() {
         return Err(SamlError::IdInvalid { id: String::new() });
     }

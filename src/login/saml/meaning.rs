@@ -17,7 +17,7 @@ use crate::platform::xml::Node;
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 /// SAML Core §8.3.7 allows a persistent NameID 256 characters; addresses and
 /// distinguished names are longer.
-const MAXIMUM_NAME_ID: usize = 1024;
+pub(super) const MAXIMUM_NAME_ID: usize = 1024;
 
 /// Checks the response around the assertion. `signed` says whether the response
 /// itself is covered by a signature; if it is not, these checks can only

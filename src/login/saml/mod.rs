@@ -15,6 +15,7 @@ pub mod flow;
 mod gate;
 pub mod inspect;
 pub mod keys;
+pub mod logout;
 mod meaning;
 pub mod metadata;
 pub mod provider;

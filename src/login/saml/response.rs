@@ -22,13 +22,14 @@ use crate::platform::xml::c14n::{Method, canonicalize};
 use crate::platform::xml::encryption::EncryptedData;
 use crate::platform::xml::signature::{Signature, VerifyKey};
 use crate::platform::xml::{Document, Limits, Node};
+pub use crate::sessions::rows::NameId;
 
 /// The longest `SAMLResponse` form field that is decoded, in characters.
 pub const MAXIMUM_FIELD: usize = 256 * 1024;
 
 /// Canonical octets can be longer than what they were made from: characters are
 /// escaped and namespaces repeated.
-const VERIFIED: Limits = Limits {
+pub(super) const VERIFIED: Limits = Limits {
     bytes: 4 * 1024 * 1024,
     ..Limits::MESSAGE
 };
@@ -99,19 +100,6 @@ impl<'a> Demands<'a> {
             contexts: &settings.requested_authn_context,
         }
     }
-}
-
-/// A subject's identifier (SAML Core §2.2.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameId {
-    /// The identifier without the white space around it, else verbatim.
-    pub value: String,
-    /// The URI of its format.
-    pub format: Option<String>,
-    /// The domain that qualifies it.
-    pub name_qualifier: Option<String>,
-    /// The service provider that qualifies it.
-    pub sp_name_qualifier: Option<String>,
 }
 
 /// An attribute of the subject (SAML Core §2.7.3.1).
@@ -337,7 +325,7 @@ fn read_decrypted(
 /// XML Encryption §4.4: the plaintext takes the place of what was encrypted, so
 /// that the namespaces declared around it are in scope. Their names are URIs
 /// without characters that would need escaping.
-fn in_place(holder: Node<'_>, text: &str) -> String {
+pub(super) fn in_place(holder: Node<'_>, text: &str) -> String {
     // Some encryptors put an XML declaration before the element.
     let text = match text.strip_prefix("<?xml ") {
         Some(rest) => rest.split_once("?>").map_or(text, |(_, element)| element),

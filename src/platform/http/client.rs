@@ -137,6 +137,16 @@ impl Outbound {
             .unwrap_or(Err(FetchError::Timeout { host, seconds }))
     }
 
+    /// What can be said of an address before anything is sent: whether its scheme
+    /// is allowed, and an address written out is one that may be reached.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub fn check(&self, url: &str) -> Result<(), FetchError> {
+        let url = Url::parse(url).map_err(|_| FetchError::Scheme(url.to_owned()))?;
+        self.judge(&url)
+    }
+
     async fn follow(
         &self,
         mut url: Url,

@@ -2,7 +2,9 @@
 
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::domain::{ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId};
+use crate::domain::{
+    ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId, WebhookId,
+};
 
 /// A parameter of a statement or a value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ from! {
     &UserId => |v| Self::Text(v.as_str().to_owned()),
     &GroupId => |v| Self::Text(v.as_str().to_owned()),
     &TokenId => |v| Self::Text(v.as_str().to_owned()),
+    &WebhookId => |v| Self::Text(v.as_str().to_owned()),
     &TraceId => |v| Self::Text(v.as_str().to_owned()),
     &ConflictId => |v| Self::Text(v.as_str().to_owned()),
     &Reference => |v| Self::Text(v.as_str().to_owned()),

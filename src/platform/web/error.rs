@@ -75,6 +75,10 @@ messages! {
     DetailsMissing = "details-missing", FORBIDDEN;
     /// A start at the provider's side that is not set up.
     UnsolicitedStart = "unsolicited-start", FORBIDDEN;
+    /// A logout message of a provider could not be verified.
+    LogoutNotVerified = "logout-not-verified", FORBIDDEN;
+    /// Signed out here; what the provider answered could not be verified.
+    LogoutIncomplete = "logout-incomplete", FORBIDDEN;
     /// There is no such provider, or it is switched off.
     ProviderUnknown = "provider-unknown", NOT_FOUND;
     /// The provider is not set up in a way that can work.

@@ -282,8 +282,14 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
     let signed_out = SignedOutPage {
         page: page.clone(),
         again: "/login?choose=1".to_owned(),
+        also_there: false,
     };
     all.push(("signed-out".to_owned(), signed_out.render().unwrap()));
+    let signed_out = SignedOutPage {
+        also_there: true,
+        ..signed_out
+    };
+    all.push(("signed-out-there".to_owned(), signed_out.render().unwrap()));
     for message in Message::ALL {
         let reference = Reference::from_row("K7QF-2M9D".to_owned());
         let failure = Failure::new(*message, "code", reference).with_detail("detail");

@@ -63,8 +63,8 @@ async fn markup_cuts_no_value() {
     assert_eq!(server.api().users().await.len(), 2);
 }
 
-/// Single logout is not offered: a `LogoutRequest` ends no session, be it forged,
-/// stolen or genuine, wherever it is brought to.
+/// A `LogoutRequest` that was meant for another address ends no session, be it
+/// forged, stolen or genuine, wherever it is brought to.
 #[tokio::test]
 async fn logout_requests_end_no_session() {
     let server = Server::sqlite().await;
@@ -112,5 +112,6 @@ async fn logout_requests_end_no_session() {
         .client
         .get(format!("{}/saml/okta/metadata", server.url));
     let metadata = metadata.send().await.unwrap().text().await.unwrap();
-    assert!(!metadata.contains("SingleLogoutService"), "{metadata}");
+    let slo = format!("Location=\"{}/saml/okta/slo\"", server.url);
+    assert_eq!(metadata.matches(&slo).count(), 2, "{metadata}");
 }

@@ -11,7 +11,7 @@ use crate::domain::provider::NameIdFormat;
 use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
 use crate::login::saml::attribute_map::{AttributeError, Mapped, Target};
 use crate::login::saml::provider::SamlProvider;
-use crate::login::saml::response::Verified;
+use crate::login::saml::response::{NameId, Verified};
 
 /// A verified response, mapped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Answer {
     pub issuer: String,
     /// The NameID; none when it is transient.
     pub subject: Option<String>,
+    /// The NameID as it was issued, for single logout.
+    #[serde(default)]
+    pub name_id: Option<NameId>,
     /// The internal groups that the values map to, if groups are mapped.
     pub groups: Option<BTreeSet<String>>,
     /// The IdP's session.
@@ -62,6 +65,7 @@ impl Answer {
             profile: mapped.profile,
             issuer: provider.metadata.entity_id.clone(),
             subject,
+            name_id: verified.name_id.clone(),
             session_index: verified.session_index.clone(),
             session_not_after: verified.session_not_on_or_after.map(Timestamp::millis),
             context: verified.authn_context.clone(),

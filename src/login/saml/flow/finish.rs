@@ -241,6 +241,7 @@ impl Visit {
         let mut signed_in = SignedIn::through(&outcome.user.id, slug, None, now);
         signed_in.issuer = Some(answer.issuer.clone());
         signed_in.subject.clone_from(&answer.subject);
+        signed_in.name_id.clone_from(&answer.name_id);
         signed_in.session_index.clone_from(&answer.session_index);
         signed_in.context.clone_from(&answer.context);
         signed_in.user_agent.clone_from(&self.user_agent);

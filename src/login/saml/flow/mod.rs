@@ -1,11 +1,14 @@
 //! The way of a SAML login through the gateway: [`start`] sends the browser to
 //! the IdP, [`acs`] takes the IdP's answer, [`finish`] signs the browser in.
+//! [`leave`] sends it to the IdP to sign out, [`slo`] takes logout messages.
 
 pub mod acs;
 pub(super) mod answer;
 mod cpu;
 pub mod finish;
+pub mod leave;
 mod relay;
+pub mod slo;
 pub mod start;
 mod trouble;
 
@@ -66,6 +69,12 @@ pub fn router(state: SamlState) -> Router {
         .route(
             "/saml/{slug}/acs",
             post(acs::acs).layer(DefaultBodyLimit::max(FORM_CAP)),
+        )
+        .route(
+            "/saml/{slug}/slo",
+            get(slo::by_redirect)
+                .post(slo::by_post)
+                .layer(DefaultBodyLimit::max(FORM_CAP)),
         )
         .route("/saml/{slug}/continue", get(finish::finish))
         .route("/saml/{slug}/metadata", get(start::metadata))

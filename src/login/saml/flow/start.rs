@@ -299,7 +299,7 @@ pub async fn metadata(
         sign_requests: settings.sign_requests,
         name_id_format: settings.name_id_format,
         keys: &keys,
-        single_logout: false,
+        single_logout: !keys.is_empty(),
     };
     match document.to_xml() {
         Ok(xml) => {

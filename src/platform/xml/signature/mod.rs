@@ -17,8 +17,8 @@ mod tests;
 
 pub use key::{KeyError, MINIMUM_RSA_BITS, VerifyKey};
 pub use sign::{SignError, algorithm_of, sign_enveloped, sign_octets};
-pub use verify::Signature;
 pub(in crate::platform::xml) use verify::decode_base64;
+pub use verify::{Signature, verify_octets};
 
 use super::c14n::C14nError;
 

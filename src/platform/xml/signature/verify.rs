@@ -136,6 +136,36 @@ impl<'d> Signature<'d> {
     }
 }
 
+/// Verifies a signature over octets (the HTTP-Redirect binding, SAML Bindings
+/// §3.4.4.1) with pinned keys.
+///
+/// # Errors
+/// An algorithm that is not on the allow-list; no pinned key made it.
+pub fn verify_octets(
+    keys: &[VerifyKey],
+    algorithm: &str,
+    allow_sha1: bool,
+    octets: &[u8],
+    value: &[u8],
+) -> Result<(), SignatureError> {
+    if keys.is_empty() {
+        return Err(SignatureError::NoKey);
+    }
+    let algorithm = Algorithm::from_uri(algorithm, allow_sha1)?;
+    let digest = algorithm.hash.of(octets);
+    let mut fitting = keys.iter().filter(|k| k.fits(algorithm)).peekable();
+    if fitting.peek().is_none() {
+        return Err(SignatureError::KeyKind);
+    }
+    if fitting.any(|key| key.verifies(algorithm, digest.as_slice(), value)) {
+        return Ok(());
+    }
+    Err(SignatureError::Invalid {
+        pinned: keys.iter().map(|k| k.fingerprint().to_owned()).collect(),
+        received: Vec::new(),
+    })
+}
+
 /// XML-DSig §4.4.3; SAML Core §5.4.2: one reference, to the parent by its ID.
 fn check_reference(reference: Node<'_>, signed: Node<'_>) -> Result<(), SignatureError> {
     let id = signed.attr("ID").unwrap_or_default();

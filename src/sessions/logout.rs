@@ -1,0 +1,142 @@
+//! Single logout: sessions by what an identity provider calls them, and our own
+//! requests to sign out there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::response::Response;
+
+use super::hash;
+use super::rows::SignedIn;
+use super::store::{self, Data};
+use crate::domain::{Slug, Timestamp, UserId};
+use crate::platform::i18n::Locale;
+use crate::platform::storage::{Row, StorageError, Tx, Value, params};
+
+/// Seconds that an identity provider has to answer.
+const LIFETIME: i64 = 30 * 60;
+
+/// A session that has ended here, and where the browser goes in the end.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// How the person had signed in.
+    pub signed_in: SignedIn,
+    /// The language of pages on the way.
+    pub locale: Locale,
+    /// Where the browser goes in the end, found safe before; to the page that says
+    /// that one is signed out, where nobody said so.
+    pub target: Option<String>,
+}
+
+/// Where the browser goes on to, if anywhere, when a session has ended here: to
+/// the provider that it began at, to end the one there. How, the ways in know.
+pub type Upstream =
+    Arc<dyn Fn(Left) -> Pin<Box<dyn Future<Output = Option<Response>> + Send>> + Send + Sync>;
+
+/// A session that an identity provider may have meant.
+#[derive(Clone, Debug)]
+pub struct Meant {
+    /// The row's key.
+    pub id_hash: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// How they signed in, which tells whether it was meant.
+    pub signed_in: SignedIn,
+}
+
+/// What an identity provider calls the sessions that shall end.
+#[derive(Clone, Copy, Debug)]
+pub enum Called<'a> {
+    /// The NameID or subject.
+    Subject(&'a str),
+    /// The provider's own session.
+    Index(&'a str),
+}
+
+/// The sessions that began at `provider` and have this name there.
+pub async fn meant(
+    tx: &mut Tx,
+    provider: &Slug,
+    called: Called<'_>,
+) -> Result<Vec<Meant>, StorageError> {
+    let (column, value) = match called {
+        Called::Subject(subject) => ("subject_key", subject),
+        Called::Index(index) => ("index_key", index),
+    };
+    let sql = format!(
+        "SELECT id_hash, user_id, data FROM sessions WHERE provider = $1 AND {column} = $2"
+    );
+    let rows = tx.query(&sql, params![provider, hash(value)]).await?;
+    let read = |row: Row| {
+        let mut reader = row.reader();
+        let (id_hash, user) = (reader.text()?, UserId::from_row(reader.text()?));
+        let data: Data = reader.json()?;
+        Ok(store::signed_in(&data).map(|signed_in| Meant {
+            id_hash,
+            user,
+            signed_in,
+        }))
+    };
+    rows.into_iter()
+        .filter_map(|row| read(row).transpose())
+        .collect()
+}
+
+/// Notes a request to sign out that goes to the provider. `target` is where the
+/// browser goes once that is answered, found safe before.
+pub async fn ask(
+    tx: &mut Tx,
+    id: &str,
+    provider: &Slug,
+    target: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql =
+        "INSERT INTO logout_requests (id, provider, target, expires_at) VALUES ($1, $2, $3, $4)";
+    let row = params![id, provider, target, now.plus_seconds(LIFETIME)];
+    tx.execute(sql, row).await.map(|_| ())
+}
+
+/// A request of ours that has been answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Where the browser goes now, if somebody said so.
+    pub target: Option<String>,
+}
+
+/// Takes a request that has been answered; `None` when there was none.
+pub async fn answered(
+    tx: &mut Tx,
+    id: &str,
+    provider: &Slug,
+    now: Timestamp,
+) -> Result<Option<Answered>, StorageError> {
+    let sql = "DELETE FROM logout_requests WHERE id = $1 AND provider = $2 AND expires_at > $3 \
+        RETURNING target";
+    let row = tx.query_opt(sql, params![id, provider, now]).await?;
+    let read = |row: Row| {
+        let target = row.reader().opt_text()?;
+        Ok(Answered { target })
+    };
+    row.map(read).transpose()
+}
+
+/// Whether a request waits for its answer.
+pub async fn waits(
+    tx: &mut Tx,
+    id: &str,
+    provider: &Slug,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM logout_requests \
+        WHERE id = $1 AND provider = $2 AND expires_at > $3";
+    let values: &[Value] = params![id, provider, now];
+    Ok(tx.count(sql, values).await? > 0)
+}
+
+/// Forgets the requests that nobody answers any more.
+pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<(), StorageError> {
+    let sql = "DELETE FROM logout_requests WHERE expires_at <= $1";
+    tx.execute(sql, params![now]).await.map(|_| ())
+}
