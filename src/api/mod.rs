@@ -21,7 +21,6 @@ mod options;
 mod paging;
 mod patch;
 mod provider_keys;
-pub mod provider_kinds;
 mod provider_shape;
 mod provider_test;
 mod providers;
@@ -47,6 +46,7 @@ use utoipa_axum::routes;
 use crate::directory::Directory;
 use crate::directory::settings::Settings;
 use crate::domain::{GroupId, Slug, UserId};
+use crate::login::kinds::Providers;
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::Sealer;
 use crate::platform::http::Outbound;
@@ -74,6 +74,19 @@ pub struct ApiState {
     pub metadata: MetadataSource,
     /// The only way out, for the test of a provider.
     pub outbound: Outbound,
+}
+
+impl ApiState {
+    /// What setting providers up needs.
+    fn providers(&self) -> Providers {
+        Providers {
+            directory: self.directory.clone(),
+            sealer: Arc::clone(&self.sealer),
+            metadata: self.metadata.clone(),
+            outbound: self.outbound.clone(),
+            origin: self.kit.origin().to_owned(),
+        }
+    }
 }
 
 impl FromRef<ApiState> for Kit {

@@ -11,8 +11,7 @@ use super::versions::ok_with_etag;
 use super::{Answer, ApiState, slug};
 use crate::directory::providers::StoredProvider;
 use crate::domain::Timestamp;
-use crate::login::saml;
-use crate::login::saml::keys::{KeyRing, SpKey};
+use crate::login::saml::keys::SpKey;
 use crate::login::saml::rollover::{self, RolloverError, Step};
 use crate::platform::web::{ApiJson, Problem};
 
@@ -98,9 +97,8 @@ pub(super) async fn rotate(
 /// Our own keys for a provider, the one that signs first. Those that cannot be
 /// opened are none: a test of the provider says why.
 pub(super) fn keys(state: &ApiState, stored: &StoredProvider) -> Result<Vec<KeyShape>, ApiError> {
-    let ring = saml::provider::ring(stored, &state.sealer).ok().flatten();
-    let now = state.directory.now();
-    let keys = ring.iter().flat_map(KeyRing::all).enumerate();
+    let (keys, now) = (state.providers().own_keys(stored), state.directory.now());
+    let keys = keys.iter().enumerate();
     keys.map(|(at, key)| {
         shape(key, at == 0, now).map_err(|error| state.kit.unexpected(error.to_string()).into())
     })

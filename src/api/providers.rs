@@ -11,17 +11,13 @@ use super::large::LargeJson;
 use super::openapi::inputs::{ProviderPatch, ProviderReplacement};
 use super::openapi::params::{IfMatch, SliceParams, SlugParam};
 use super::paging::{List, Query};
-use super::provider_shape::{Compiled, ProviderShape, READ_ONLY};
+use super::provider_shape::{ProviderShape, READ_ONLY};
 use super::versions::{check_match, ok_with_etag, with_etag};
-use super::{
-    Answer, ApiState, created, no_content, ok, patch, provider_keys, provider_kinds, slug,
-};
-use crate::directory::provider_metadata::GoodCopy;
-use crate::directory::providers::{ManagedBy, Save, StoredProvider};
+use super::{Answer, ApiState, created, no_content, ok, patch, provider_keys, slug};
+use crate::directory::providers::StoredProvider;
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
-use crate::login::saml;
-use crate::platform::config::provider_problems;
+use crate::login::kinds::{Examined, SetError};
 use crate::platform::web::{ApiJson, FieldError};
 
 /// Lists providers, in the order of the sign-in page.
@@ -56,8 +52,9 @@ pub(super) async fn list(
 
 /// Creates a provider.
 ///
-/// No provider is stored without a signing certificate. A body may have 2 MiB. The keys that
-/// the gateway adds to what is read back are left out of account.
+/// A provider with the kind `saml` needs the identity provider's metadata, unless it is a draft:
+/// one with `enabled` false, whose addresses can be entered at the identity provider first. A body
+/// may have 2 MiB. The keys that the gateway adds to what is read back are left out of account.
 #[utoipa::path(
     post,
     path = "/providers",
@@ -227,72 +224,37 @@ fn with_slug(mut body: Map<String, Value>, slug: &Slug) -> Result<Map<String, Va
 }
 
 /// Reads a provider and asks whether it can be used; everything that is wrong
-/// is told at once, as far as it can be read at all. Beside it the metadata that
-/// was fetched for it.
+/// is told at once, as far as it can be read at all.
 async fn read(
     state: &ApiState,
     mut body: Map<String, Value>,
     before: Option<&StoredProvider>,
-) -> Result<(Provider, Option<GoodCopy>), ApiError> {
+) -> Result<Examined, ApiError> {
     for key in READ_ONLY {
         body.remove(key);
     }
     let provider: Provider = ApiJson::from_value(Value::Object(body))?;
-    // Addresses of metadata are refused below, whatever network they are in.
-    let found = provider_problems(&provider, true);
-    let mut mistakes: Vec<FieldError> = found
-        .iter()
-        .map(|problem| FieldError::at(place(&problem.key), problem.sentence.clone()))
-        .collect();
-    if provider.kind.is_oauth() {
-        return read_oauth(state, provider, mistakes).map(|provider| (provider, None));
-    }
-    let Some(saml) = &provider.saml else {
-        return Err(ApiError::mistakes(mistakes));
-    };
-    if !mistakes.is_empty() && saml.metadata_url.is_some() {
-        return Err(ApiError::mistakes(mistakes));
-    }
-    let (copy, error) = match state.metadata.obtain(&provider, before).await {
-        Ok(copy) => {
-            let fresh = copy.as_ref().map(|copy| copy.document.as_str());
-            let fetched = fresh.or_else(|| before.and_then(StoredProvider::fetched));
-            let compiled = compile(state, provider.clone(), fetched).await?;
-            (copy, compiled.err())
-        }
-        Err(error) => (None, Some(error)),
-    };
-    if let Some(error) = error {
-        let at = pointer(&error.field);
-        // Whatever was found before at this place, or around it, said it.
-        let known = |m: &FieldError| m.pointer.as_deref().is_some_and(|p| p.starts_with("/saml"));
-        if !mistakes.iter().any(known) {
-            mistakes.push(FieldError::at(at, error.sentence.clone()));
-        }
-        return Err(ApiError::mistakes(mistakes).with_code(error.code));
-    }
-    if mistakes.is_empty() {
-        Ok((provider, copy))
-    } else {
-        Err(ApiError::mistakes(mistakes))
-    }
+    let examined = state.providers().examine(provider, before).await;
+    examined.map_err(|error| set_error(state, error))
 }
 
-/// The rest of [`read`] for a provider that is no SAML one.
-fn read_oauth(
-    state: &ApiState,
-    provider: Provider,
-    mut mistakes: Vec<FieldError>,
-) -> Result<Provider, ApiError> {
-    if !mistakes.is_empty() {
-        return Err(ApiError::mistakes(mistakes));
-    }
-    match provider_kinds::check(&provider, None, state.kit.origin(), state.directory.now()) {
-        Ok(()) => Ok(provider),
-        Err(error) => {
-            mistakes.push(FieldError::at(pointer(&error.field), error.sentence));
-            Err(ApiError::mistakes(mistakes).with_code(error.code))
+/// What the script is told of a provider that was not set.
+pub(super) fn set_error(state: &ApiState, error: SetError) -> ApiError {
+    match error {
+        SetError::Mistakes(mistakes) => {
+            let all = mistakes.all.into_iter();
+            let all = all.map(|one| FieldError::at(place(&one.key), one.sentence));
+            let error = ApiError::mistakes(all.collect());
+            match mistakes.code {
+                Some(code) => error.with_code(code),
+                None => error,
+            }
         }
+        SetError::Directory(error) => match Err::<(), _>(error).or_problem(state) {
+            Err(problem) => problem,
+            Ok(()) => state.kit.unexpected("an error is none").into(),
+        },
+        SetError::Broken(problem) => state.kit.unexpected(problem).into(),
     }
 }
 
@@ -308,60 +270,23 @@ fn place(key: &str) -> String {
     }
 }
 
-/// Reads a provider's metadata, on a thread where it may take its time.
-/// `fetched` is what came from its address, if it has one.
-pub(super) async fn compile(
-    state: &ApiState,
-    provider: Provider,
-    fetched: Option<&str>,
-) -> Result<Compiled, ApiError> {
-    let (origin, now) = (state.kit.origin().to_owned(), state.directory.now());
-    let fetched = fetched.map(str::to_owned);
-    let compiled = tokio::task::spawn_blocking(move || {
-        saml::provider::compile_with(&provider, fetched.as_deref(), &origin, now)
-    });
-    compiled
-        .await
-        .map_err(|panic| state.kit.unexpected(panic.to_string()).into())
-}
-
 async fn save(
     state: &ApiState,
-    (provider, metadata): (Provider, Option<GoodCopy>),
+    examined: Examined,
     before: Option<&StoredProvider>,
     actor: Actor,
 ) -> Result<StoredProvider, ApiError> {
-    // Keys of one protocol are of no use to another.
-    let kept = before.filter(|b| b.provider.kind.is_oauth() == provider.kind.is_oauth());
-    let kept = kept.map(|b| b.secrets.as_str());
-    let (now, entropy) = (state.directory.now(), &state.directory.entropy);
-    let secrets = provider_kinds::secrets(&provider, kept, &state.sealer, now, entropy).await;
-    let secrets = secrets.map_err(|error| match error.code {
-        "oauth.secret_missing" => {
-            let at = FieldError::at(pointer(&error.field), error.sentence);
-            ApiError::mistakes(vec![at]).with_code(error.code)
-        }
-        _ => state.kit.unexpected(error.to_string()).into(),
-    })?;
-    let save = Save {
-        provider,
-        secrets,
-        metadata,
-        over: before.map(|b| b.version),
-        managed_by: ManagedBy::Api,
-    };
-    state
-        .directory
-        .save_provider(save, actor)
-        .await
-        .or_problem(state)
+    let saved = state.providers().save(examined, before, actor).await;
+    saved.map_err(|error| set_error(state, error))
 }
 
 async fn shape(state: &ApiState, stored: StoredProvider) -> Result<ProviderShape, ApiError> {
     if stored.provider.kind.is_oauth() {
         return Ok(ProviderShape::oauth(stored, state.kit.origin()));
     }
-    let compiled = compile(state, stored.provider.clone(), stored.fetched()).await?;
+    let providers = state.providers();
+    let compiled = providers.compile(stored.provider.clone(), stored.fetched());
+    let compiled = compiled.await.map_err(|error| set_error(state, error))?;
     let now = state.directory.now();
     let keys = provider_keys::keys(state, &stored)?;
     Ok(ProviderShape::new(

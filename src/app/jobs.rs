@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Core;
-use crate::directory::DirectoryError;
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
+use crate::directory::{DirectoryError, setup_links, test_logins};
 use crate::domain::{Reference, Timestamp, TraceId};
+use crate::login::testing;
 use crate::platform::telemetry::Metrics;
 use crate::platform::throttle;
 use crate::sessions::{rows, sign_in};
@@ -79,6 +80,8 @@ async fn sweep(core: &Core) -> Result<(), DirectoryError> {
                 let now = core.directory.now();
                 rows::sweep(tx, core.sessions.lifetimes, now).await?;
                 throttle::sweep(tx, now).await?;
+                test_logins::sweep(tx, now).await?;
+                setup_links::sweep(tx, now).await?;
                 for (lost, _) in sign_in::take_expired(tx, now).await? {
                     traces::record(tx, &never_came_back(&core, &lost, now)).await?;
                 }
@@ -95,7 +98,11 @@ fn never_came_back(core: &Core, lost: &sign_in::SignIn, now: Timestamp) -> Login
         id: TraceId::new(now, entropy),
         at: now,
         provider: lost.provider.to_string(),
-        kind: "saml".to_owned(),
+        kind: lost
+            .test
+            .as_ref()
+            .map_or("saml", |_| testing::KIND)
+            .to_owned(),
         outcome: TraceOutcome::Failed,
         reference: Reference::new(entropy),
         user: None,

@@ -22,6 +22,7 @@ use crate::directory::settings::Settings;
 use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{Clock, Entropy};
+use crate::login::kinds::Providers;
 use crate::login::oauth::flow::OauthState;
 use crate::login::oauth::photo::Photographer;
 use crate::login::saml::provider::Registry;
@@ -243,6 +244,14 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
         directory: core.directory.clone(),
         sessions: core.sessions.clone(),
         defaults: default_settings(config),
+        providers: Providers {
+            directory: core.directory.clone(),
+            sealer: Arc::clone(&core.sealer),
+            metadata: core.metadata.clone(),
+            outbound: core.outbound.clone(),
+            origin: kit.origin().to_owned(),
+        },
+        limits: config.security.rate_limits,
     };
     let api = ApiState {
         directory: core.directory.clone(),

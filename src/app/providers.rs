@@ -1,11 +1,11 @@
 //! The configuration file's providers, brought into the database.
 
 use super::{AppError, Core};
-use crate::api::provider_kinds;
 use crate::directory::provider_metadata::GoodCopy;
 use crate::directory::providers::{ManagedBy, Save, StoredProvider};
 use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
+use crate::login::kinds;
 use crate::login::setup::SetupError;
 use crate::platform::config::Config;
 
@@ -60,7 +60,7 @@ pub async fn prepare(
     let fresh = metadata.as_ref().map(|copy| copy.document.as_str());
     let fetched = fresh.or_else(|| kept.and_then(|kept| kept.document.as_deref()));
     let (origin, now) = (config.public_url.origin(), core.directory.now());
-    match provider_kinds::check(&provider, fetched, origin, now) {
+    match kinds::check(&provider, fetched, origin, now) {
         // What is fetched later cannot be wrong in the file.
         Err(error) if managed_by == ManagedBy::File && error.field == "saml.metadata_url" => {
             tracing::warn!(slug = %provider.slug, "{}", error.sentence);
@@ -92,7 +92,7 @@ pub async fn apply(
     let sealed = before.as_ref().filter(same_protocol);
     let sealed = sealed.map(|b| b.secrets.as_str());
     let (now, entropy) = (core.directory.now(), &core.directory.entropy);
-    let secrets = provider_kinds::secrets(&provider, sealed, &core.sealer, now, entropy)
+    let secrets = kinds::secrets(&provider, sealed, &core.sealer, now, entropy)
         .await
         .map_err(|e| DirectoryError::invalid(e.field, e.sentence))?;
     let save = Save {

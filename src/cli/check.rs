@@ -13,10 +13,10 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::{gateway, out};
-use crate::api::provider_kinds;
 use crate::app;
 use crate::directory::Directory;
 use crate::domain::{Clock, Entropy, Provider, ProviderKind, Timestamp};
+use crate::login::kinds;
 use crate::login::saml;
 use crate::login::setup::SetupError;
 use crate::platform::config::{Config, Examined, Problem, Problems};
@@ -221,7 +221,7 @@ fn check_provider(
     let name = |field: &str| format!("provider[{}].{field}", provider.slug);
     if provider.kind != ProviderKind::Saml {
         let origin = config.public_url.origin();
-        if let Err(error) = provider_kinds::check(provider, fetched, origin, now) {
+        if let Err(error) = kinds::check(provider, fetched, origin, now) {
             findings.problem(&name(&error.field), error.sentence);
         }
         return;

@@ -35,6 +35,8 @@ pub struct Outcome {
     pub matched_by: Option<Matched>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// The identity that was new to the user.
+    pub attached: Option<ExternalIdentity>,
 }
 
 /// What goes with an observation.
@@ -249,6 +251,7 @@ async fn write(
         created: create,
         matched_by,
         changes,
+        attached: attach,
     })
 }
 

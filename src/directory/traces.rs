@@ -15,7 +15,7 @@ use super::plan::Change;
 use super::resolve::Matched;
 use super::{Directory, Page, webhooks};
 use crate::domain::user::words;
-use crate::domain::{During, Reference, Timestamp, TraceId, UserId, ids};
+use crate::domain::{During, Reference, Slug, Timestamp, TraceId, UserId, ids};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
 
 pub use document::TraceDocument;
@@ -284,6 +284,20 @@ fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
     };
     trace.details.document = reader.opt_blob()?.map(TraceDocument::from_row);
     Ok(trace)
+}
+
+/// The newest trace of a login, or of a test, through a provider that ended so.
+pub(super) async fn newest(
+    tx: &mut Tx,
+    provider: &Slug,
+    outcome: &str,
+) -> Result<Option<LoginTrace>, StorageError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM login_traces WHERE provider = $1 AND outcome = $2 AND \
+         kind IN ('saml', 'oauth', 'test') ORDER BY id DESC LIMIT 1"
+    );
+    let row = tx.query_opt(&sql, params![provider, outcome]).await?;
+    row.map(|row| read(&mut row.reader())).transpose()
 }
 
 async fn list(

@@ -137,6 +137,32 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// A provider that nobody has described yet, with the defaults; it is switched
+    /// off.
+    #[must_use]
+    pub fn blank(slug: Slug, kind: ProviderKind, label: &str) -> Self {
+        Self {
+            slug,
+            kind,
+            label: label.to_owned(),
+            enabled: false,
+            allowed_domains: Vec::new(),
+            jit: yes(),
+            sync_fields: default_sync_fields(),
+            link_by_email: yes(),
+            group_map: BTreeMap::new(),
+            saml: (!kind.is_oauth()).then(SamlSettings::default),
+            oauth: kind.is_oauth().then(OauthSettings::default),
+        }
+    }
+
+    /// Whether it is a draft: its addresses are there for the identity provider,
+    /// which nobody has described to us yet. Nobody signs in through one.
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        !self.enabled && self.saml.as_ref().is_some_and(SamlSettings::is_blank)
+    }
+
     /// Whether nobody chose what stands on the button.
     #[must_use]
     pub fn has_default_label(&self) -> bool {
@@ -181,6 +207,16 @@ pub struct SamlSettings {
     /// Whether signing out here leaves the session at the IdP alone, although
     /// the IdP offers single logout. What the IdP itself ends ends here too.
     pub local_logout: bool,
+}
+
+impl SamlSettings {
+    /// Whether the identity provider is not described: neither metadata nor an
+    /// address for it.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let blank = |text: &Option<String>| text.as_deref().is_none_or(|t| t.trim().is_empty());
+        blank(&self.metadata_xml) && blank(&self.metadata_url)
+    }
 }
 
 words!(

@@ -4,7 +4,9 @@
 pub mod checks;
 pub mod difference;
 pub mod explain;
+pub mod kinds;
 pub mod linking;
 pub mod oauth;
 pub mod saml;
 pub mod setup;
+pub mod testing;

@@ -5,13 +5,18 @@
 
 mod account;
 mod admin;
+mod brought;
 mod device;
 mod discovery;
+mod guide;
 mod identities;
 mod login;
 mod logout;
 mod photos;
+mod setup;
+mod tested;
 mod tiles;
+mod upload;
 mod views;
 
 use axum::Router;
@@ -23,6 +28,7 @@ use serde::Deserialize;
 
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
+use crate::login::kinds::Providers;
 use crate::platform::i18n::Locale;
 use crate::platform::web::{FormAction, Kit, Message};
 use crate::sessions::Sessions;
@@ -43,6 +49,10 @@ pub struct PortalState {
     pub defaults: Settings,
     /// The way to the provider of a session that has ended here.
     pub upstream: Upstream,
+    /// Sets providers up.
+    pub providers: Providers,
+    /// Whether what strangers may ask is bounded (`[security] rate_limits`).
+    pub limits: bool,
 }
 
 impl FromRef<PortalState> for Kit {
@@ -67,6 +77,7 @@ pub fn router(state: PortalState) -> Router {
         .route("/account/sessions/others/end", post(account::end_others))
         .route("/account/sessions/{handle}/end", post(account::end_one))
         .merge(admin::router())
+        .merge(setup::router())
         .with_state(state)
 }
 

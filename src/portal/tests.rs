@@ -1,5 +1,7 @@
 //! The portal against a real embedded database.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::middleware::from_fn_with_state;
@@ -15,6 +17,9 @@ use crate::directory::reconcile::Mode;
 use crate::domain::{
     Channel, Clock, Entropy, ExternalIdentity, Field, Observation, Profile, Provider, Slug, User,
 };
+use crate::login::saml::source::MetadataSource;
+use crate::platform::crypto::{MasterKeys, Sealer};
+use crate::platform::http::Outbound;
 use crate::platform::storage::{Db, StorageError};
 use crate::platform::web::{KitSettings, secure};
 use crate::sessions::Lifetimes;
@@ -87,15 +92,26 @@ impl App {
             enforce_validity: true,
         };
         let sessions = Sessions::new(db.clone(), clock.clone(), entropy.clone(), lifetimes);
+        let directory = Directory::new(db, clock, entropy.clone());
+        let keys = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let outbound = Outbound::new(true).unwrap();
         let state = PortalState {
             kit: kit.clone(),
-            directory: Directory::new(db, clock, entropy),
             sessions: sessions.clone(),
             upstream: std::sync::Arc::new(|_| Box::pin(async { None })),
             defaults: Settings {
                 allowed_domains: vec![],
                 home_realm_discovery: true,
             },
+            providers: Providers {
+                sealer: Arc::new(Sealer::new(&keys, entropy.clone()).unwrap()),
+                metadata: MetadataSource::new(directory.clone(), outbound.clone()),
+                outbound,
+                origin: kit.origin().to_owned(),
+                directory: directory.clone(),
+            },
+            directory,
+            limits: true,
         };
         let around = SessionState {
             kit: kit.clone(),

@@ -8,6 +8,7 @@
 //! request signs nobody in.
 
 use super::hash;
+use crate::directory::test_logins::Tester;
 use crate::domain::{Slug, Timestamp};
 use crate::platform::storage::{Reader, StorageError, Tx, params};
 
@@ -34,6 +35,8 @@ pub struct SignIn {
     pub link: Option<String>,
     /// What the protocol keeps for the answer, sealed.
     pub kept: Option<String>,
+    /// For whom it is only tried out: nobody is signed in by it.
+    pub test: Option<Tester>,
 }
 
 impl SignIn {
@@ -77,6 +80,13 @@ pub async fn keep(tx: &mut Tx, id: &str, text: &str) -> Result<(), StorageError>
     add(tx, id, KEPT, text).await
 }
 
+/// Turns a sign-in that has just begun into a test: its answer is shown, and
+/// signs nobody in.
+pub async fn try_out(tx: &mut Tx, id: &str, tester: &Tester) -> Result<(), StorageError> {
+    let text = serde_json::to_string(tester).map_err(|e| StorageError::Statement(e.to_string()))?;
+    add(tx, id, TEST, &text).await
+}
+
 async fn add(tx: &mut Tx, id: &str, name: &str, text: &str) -> Result<(), StorageError> {
     let sql = "SELECT details FROM sign_in_transactions WHERE id = $1";
     let Some(row) = tx.query_opt(sql, params![id]).await? else {
@@ -96,6 +106,8 @@ type Details = serde_json::Map<String, serde_json::Value>;
 const LINK: &str = "link";
 /// The name of what a protocol keeps.
 const KEPT: &str = "kept";
+/// The name of the tester.
+const TEST: &str = "test";
 
 const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash, details";
 
@@ -109,11 +121,16 @@ fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
         answered: reader.opt_text()?.is_some(),
         link: None,
         kept: None,
+        test: None,
     };
     let details: Details = reader.json()?;
     let text = |name| details.get(name).and_then(|text| text.as_str());
     sign_in.link = text(LINK).map(ToOwned::to_owned);
     sign_in.kept = text(KEPT).map(ToOwned::to_owned);
+    // A test that cannot be read must not become a login.
+    sign_in.test = text(TEST)
+        .map(|text| serde_json::from_str(text).map_err(|e| StorageError::Statement(e.to_string())))
+        .transpose()?;
     Ok(sign_in)
 }
 

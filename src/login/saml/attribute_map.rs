@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use crate::domain::{Field, Profile};
 
 pub use error::{AttributeError, AttributeMapError};
+pub use read::same_name;
 
 /// What a list of attribute names fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

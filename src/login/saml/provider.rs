@@ -17,6 +17,9 @@ use crate::platform::crypto::Sealer;
 use crate::platform::storage::{StorageError, Tx};
 use crate::platform::xml::signature::VerifyKey;
 
+/// The code of a provider whose IdP nobody has described yet.
+pub const NO_METADATA: &str = "saml.metadata_missing";
+
 /// A provider that can be used.
 #[derive(Debug)]
 pub struct SamlProvider {
@@ -118,7 +121,7 @@ fn document<'a>(
              a test of the provider says what is in the way",
         )),
         None => Err(SetupError::new(
-            "saml.metadata_missing",
+            NO_METADATA,
             XML,
             "the IdP's metadata is missing: paste it, upload the file that the IdP offers, or enter \
              its address as metadata_url",
@@ -186,6 +189,17 @@ impl Registry {
         public_url: &str,
         now: Timestamp,
     ) -> Result<Found, StorageError> {
+        self.find_for(tx, slug, (public_url, now), false).await
+    }
+
+    /// The same, where wanted, of a provider that is switched off: for tests.
+    pub async fn find_for(
+        &self,
+        tx: &mut Tx,
+        slug: &Slug,
+        (public_url, now): (&str, Timestamp),
+        even_off: bool,
+    ) -> Result<Found, StorageError> {
         let kept = self
             .ready
             .lock()
@@ -199,16 +213,22 @@ impl Registry {
             return Ok(if over {
                 Found::Broken(expired(&kept))
             } else {
-                usable(kept)
+                usable(kept, even_off)
             });
         }
         let Some(stored) = providers::by_slug(tx, slug).await? else {
             return Ok(Found::None);
         };
-        Ok(self.keep(&stored, public_url, now))
+        Ok(self.keep(&stored, public_url, now, even_off))
     }
 
-    fn keep(&self, stored: &StoredProvider, public_url: &str, now: Timestamp) -> Found {
+    fn keep(
+        &self,
+        stored: &StoredProvider,
+        public_url: &str,
+        now: Timestamp,
+        even_off: bool,
+    ) -> Found {
         let fetched = stored.fetched();
         let ready = compile_with(&stored.provider, fetched, public_url, now).and_then(|ready| {
             Ok(SamlProvider {
@@ -224,9 +244,9 @@ impl Registry {
                 });
                 let mut kept = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.insert(stored.provider.slug.clone(), Arc::clone(&ready));
-                usable(ready)
+                usable(ready, even_off)
             }
-            Err(_) if !stored.provider.enabled => Found::None,
+            Err(_) if !stored.provider.enabled && !even_off => Found::None,
             Err(error) => Found::Broken(error),
         }
     }
@@ -247,8 +267,8 @@ pub fn ring(stored: &StoredProvider, sealer: &Sealer) -> Result<Option<KeyRing>,
         .map_err(|e| SetupError::new("saml.keys_unusable", "slug", e.to_string()))
 }
 
-fn usable(provider: Arc<SamlProvider>) -> Found {
-    if provider.provider.enabled {
+fn usable(provider: Arc<SamlProvider>, even_off: bool) -> Found {
+    if provider.provider.enabled || even_off {
         Found::Ready(provider)
     } else {
         Found::None

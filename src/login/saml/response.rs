@@ -180,6 +180,15 @@ impl Decoded {
         }
     }
 
+    /// Whether the assertion is encrypted, as far as the message says.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0
+            .root()
+            .child(ASSERTION, "EncryptedAssertion")
+            .is_some()
+    }
+
     /// The document as it came, unverified: for an administrator's eyes.
     pub(super) const fn document(&self) -> &Document {
         &self.0

@@ -7,6 +7,7 @@
 use url::Url;
 
 use super::metadata::IdpMetadata;
+use crate::domain::Field;
 
 /// Who made the IdP, as far as its addresses tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,93 @@ pub enum Setting {
 }
 
 impl Vendor {
+    /// Every vendor, in the order in which people choose; the unknown one last.
+    pub const ALL: [Self; 9] = [
+        Self::Okta,
+        Self::Entra,
+        Self::AdFs,
+        Self::Google,
+        Self::Ping,
+        Self::Keycloak,
+        Self::OneLogin,
+        Self::Akamai,
+        Self::Other,
+    ];
+
+    /// Its word in forms and in the names of messages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Okta => "okta",
+            Self::Entra => "entra-id",
+            Self::AdFs => "ad-fs",
+            Self::Google => "google-workspace",
+            Self::OneLogin => "onelogin",
+            Self::Ping => "ping",
+            Self::Keycloak => "keycloak",
+            Self::Akamai => "akamai",
+            Self::Other => "other",
+        }
+    }
+
+    /// The vendor of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|vendor| vendor.word() == word)
+    }
+
+    /// What of its own records fills an attribute, where its console names such
+    /// sources.
+    #[must_use]
+    pub const fn source(self, field: Field) -> Option<&'static str> {
+        let all: [&'static str; 7] = match self {
+            Self::Okta => [
+                "user.email",
+                "user.firstName",
+                "user.lastName",
+                "user.displayName",
+                "user.login",
+                "user.department",
+                "user.title",
+            ],
+            Self::Entra => [
+                "user.mail",
+                "user.givenname",
+                "user.surname",
+                "user.displayname",
+                "user.userprincipalname",
+                "user.department",
+                "user.jobtitle",
+            ],
+            Self::AdFs => [
+                "E-Mail-Addresses",
+                "Given-Name",
+                "Surname",
+                "Display-Name",
+                "User-Principal-Name",
+                "Department",
+                "Title",
+            ],
+            Self::Google
+            | Self::OneLogin
+            | Self::Ping
+            | Self::Keycloak
+            | Self::Akamai
+            | Self::Other => return None,
+        };
+        let [email, given, family, name, upn, department, title] = all;
+        match field {
+            Field::Email => Some(email),
+            Field::GivenName => Some(given),
+            Field::FamilyName => Some(family),
+            Field::Name => Some(name),
+            Field::Upn => Some(upn),
+            Field::Department => Some(department),
+            Field::JobTitle => Some(title),
+            _ => None,
+        }
+    }
+
     /// Guesses.
     #[must_use]
     pub fn of(metadata: &IdpMetadata) -> Self {

@@ -188,7 +188,17 @@ pub fn provider_problems(provider: &Provider, allow_private_networks: bool) -> P
         }
     }
     match (provider.kind, &provider.saml) {
-        (ProviderKind::Saml, Some(saml)) => check_saml(saml, allow_private_networks, &mut problems),
+        (ProviderKind::Saml, Some(saml)) => {
+            // A draft is described later; switched on it has to be described now.
+            if saml.is_blank() && provider.enabled {
+                problems.add(
+                    "saml",
+                    "needs the IdP's metadata: metadata_xml or, in a file, metadata_file; without it \
+                     a provider can only be a draft, with enabled = false",
+                );
+            }
+            check_saml(saml, allow_private_networks, &mut problems);
+        }
         (ProviderKind::Saml, None) => {
             problems.add("saml", "is missing; a provider of kind `saml` needs it");
         }
@@ -231,13 +241,6 @@ pub(super) fn check_domains(key: &str, patterns: &[String], problems: &mut Probl
 }
 
 fn check_saml(saml: &SamlSettings, allow_private_networks: bool, problems: &mut Problems) {
-    let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-    if blank(&saml.metadata_xml) && blank(&saml.metadata_url) {
-        problems.add(
-            "saml",
-            "needs the IdP's metadata: metadata_xml or, in a file, metadata_file",
-        );
-    }
     if let Some(address) = &saml.metadata_url
         && let Err(sentence) = check_outbound_url(address, allow_private_networks)
     {

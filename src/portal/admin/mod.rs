@@ -23,6 +23,7 @@
 //!    [`samples`]; a row for each route in `tests/integration/pages.rs`, and one for
 //!    each page in the table of `tests/e2e/pages.rs`.
 
+mod authentication;
 mod groups;
 pub(super) mod list;
 pub(super) mod shell;
@@ -50,12 +51,13 @@ pub(super) struct Section {
 }
 
 /// The sections, in the order of the navigation.
-pub(super) const SECTIONS: &[Section] = &[users::SECTION, groups::SECTION];
+pub(super) const SECTIONS: &[Section] = &[users::SECTION, groups::SECTION, authentication::SECTION];
 
 /// The dashboard's routes.
 pub(super) fn router() -> Router<PortalState> {
     Router::new()
         .route("/admin", get(start))
+        .merge(authentication::router())
         .merge(users::router())
         .merge(groups::router())
 }
@@ -70,6 +72,7 @@ async fn start(_: Staff<AnyRole>) -> Response {
 pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)> {
     let mut all = Vec::new();
     all.extend(shell::samples(page));
+    all.extend(authentication::samples(page));
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
     all

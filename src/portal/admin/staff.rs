@@ -43,6 +43,10 @@ macro_rules! needs {
 needs! {
     /// Any role.
     AnyRole = None, Read;
+    /// To see providers.
+    ReadProviders = Some(Scope::ProvidersWrite), Read;
+    /// To change providers.
+    WriteProviders = Some(Scope::ProvidersWrite), Write;
     /// To see users.
     ReadUsers = Some(Scope::UsersRead), Read;
     /// To change users.

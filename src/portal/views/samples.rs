@@ -265,6 +265,8 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
         all.push((format!("account-{name}"), sample.render().unwrap()));
     }
     all.extend(crate::portal::admin::samples(&page));
+    all.extend(crate::portal::setup::samples::pages(&page));
+    all.extend(crate::portal::tested::samples::pages(&page));
     let logout = LogoutPage {
         page: page.clone(),
         name: "Ada <Lovelace>".to_owned(),

@@ -16,6 +16,7 @@ use super::answer::Answer;
 use super::finish::{self, End, Visit};
 use super::person::Person;
 use super::start::{Kept, PLACE, id_of};
+use super::tested;
 use super::trouble::Trouble;
 use crate::directory::DirectoryError;
 use crate::domain::provider::ProviderKind;
@@ -55,7 +56,11 @@ pub async fn callback(
         Ok(begun) => begun,
         Err(trouble) => return trouble.answer(&report).await,
     };
-    let (person, access_token) = match ask(&state, &begun).await {
+    let asked = ask(&state, &begun).await;
+    if let Some(tester) = begun.sign_in.test.clone() {
+        return tested::finish(&state, &report, &headers, (begun, tester), asked).await;
+    }
+    let (person, access_token) = match asked {
         Ok(asked) => asked,
         Err(trouble) => return trouble.answer(&report).await,
     };
@@ -134,12 +139,16 @@ async fn claim(
             let (id, browser) = (id.clone(), browser.clone());
             Box::pin(async move {
                 let now = state.directory.now();
-                let provider = match state.registry.find(tx, &slug).await? {
+                let sign_in = sign_in::find(tx, &id, now).await?;
+                let is_test = sign_in
+                    .as_ref()
+                    .is_some_and(|s| s.test.is_some() && s.provider == slug);
+                let provider = match state.registry.find_for(tx, &slug, is_test).await? {
                     Found::Ready(provider) => provider,
                     Found::None => return Ok(Err(Trouble::NoProvider)),
                     Found::Broken(error) => return Ok(Err(Trouble::Setup(error))),
                 };
-                let Some(sign_in) = sign_in::find(tx, &id, now).await? else {
+                let Some(sign_in) = sign_in else {
                     return Ok(Err(Trouble::UnknownState));
                 };
                 // Whoever is not the one that it was made for uses nothing up.

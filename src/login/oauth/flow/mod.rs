@@ -7,6 +7,7 @@ pub mod callback;
 mod finish;
 mod person;
 pub mod start;
+mod tested;
 mod trouble;
 
 use std::sync::Arc;
@@ -57,6 +58,11 @@ impl axum::extract::FromRef<OauthState> for Kit {
 impl OauthState {
     /// The provider of a path, ready to be used.
     async fn find(&self, slug: &str) -> Result<Arc<OauthProvider>, Trouble> {
+        self.find_for(slug, false).await
+    }
+
+    /// The same, where wanted, of a provider that is switched off.
+    async fn find_for(&self, slug: &str, even_off: bool) -> Result<Arc<OauthProvider>, Trouble> {
         let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
         let reader = self.clone();
         let found = self
@@ -64,9 +70,10 @@ impl OauthState {
             .db
             .look_up(move |tx| {
                 let (state, slug) = (reader.clone(), slug.clone());
-                Box::pin(
-                    async move { Ok::<_, DirectoryError>(state.registry.find(tx, &slug).await?) },
-                )
+                Box::pin(async move {
+                    let found = state.registry.find_for(tx, &slug, even_off).await?;
+                    Ok::<_, DirectoryError>(found)
+                })
             })
             .await
             .map_err(Trouble::Directory)?;

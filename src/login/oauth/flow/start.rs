@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::OauthState;
 use super::trouble::Trouble;
 use crate::directory::DirectoryError;
+use crate::directory::test_logins::Tester;
 use crate::login::explain::Report;
-use crate::login::linking;
 use crate::login::oauth::provider::OauthProvider;
 use crate::login::oauth::upstream;
+use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
 use crate::platform::web::ClientAddr;
 use crate::sessions::sign_in;
@@ -54,9 +55,16 @@ pub async fn login(
         client,
     };
     let query = query.unwrap_or_default();
-    let provider = match state.find(&slug).await {
+    let asked = testing::asked(&state.kit, &headers, &slug, &query);
+    let is_test = matches!(asked, Ok(Some(_)));
+    let provider = match state.find_for(&slug, is_test).await {
         Ok(provider) => provider,
         Err(trouble) => return trouble.answer(&report).await,
+    };
+    // Only providers that there are leave traces.
+    let test = match asked {
+        Ok(test) => test,
+        Err(explanation) => return report.answer(*explanation).await,
     };
     let link = match linking::asked(&state.kit, &headers, &provider.provider.slug, &query) {
         Ok(link) => link,
@@ -74,6 +82,7 @@ pub async fn login(
         target: &target,
         link: link.as_deref(),
         hint: hint.as_deref(),
+        test: test.as_ref(),
     };
     let mut response = match send(&state, &provider, &origin).await {
         Ok(response) => response,
@@ -97,6 +106,8 @@ struct Origin<'a> {
     link: Option<&'a str>,
     /// Whose account to offer.
     hint: Option<&'a str>,
+    /// For whom it is only tried out.
+    test: Option<&'a Tester>,
 }
 
 async fn send(
@@ -147,24 +158,34 @@ async fn remember(
     let (id, slug) = (id.to_owned(), provider.provider.slug.clone());
     let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
     let (link, now) = (origin.link.map(ToOwned::to_owned), state.directory.now());
-    state
+    let (tester, sessions) = (origin.test.cloned(), state.sessions.clone());
+    let begun = state
         .directory
         .db
         .write(move |tx| {
             let (id, slug) = (id.clone(), slug.clone());
             let (browser, target) = (browser.clone(), target.clone());
             let (link, kept) = (link.clone(), kept.clone());
+            let (tester, sessions) = (tester.clone(), sessions.clone());
             Box::pin(async move {
+                if let Some(wanted) = &tester
+                    && let Err(why) = testing::may_begin(tx, &sessions, wanted, &slug).await?
+                {
+                    return Ok(Err(why));
+                }
                 sign_in::start(tx, &id, &slug, &browser, &target, now).await?;
                 sign_in::keep(tx, &id, &kept).await?;
-                if let Some(session) = link {
+                if let Some(tester) = tester {
+                    sign_in::try_out(tx, &id, &tester).await?;
+                } else if let Some(session) = link {
                     sign_in::link_to(tx, &id, &session).await?;
                 }
-                Ok::<_, DirectoryError>(())
+                Ok::<_, DirectoryError>(Ok(()))
             })
         })
         .await
-        .map_err(Trouble::Directory)
+        .map_err(Trouble::Directory)?;
+    begun.map_err(Trouble::Explained)
 }
 
 /// The value of a query parameter, the first of its name.

@@ -58,6 +58,8 @@ pub(super) enum Trouble {
         expected: String,
         received: Option<String>,
     },
+    /// Something that was explained already.
+    Explained(Box<Explanation>),
     /// The database, or the directory.
     Directory(DirectoryError),
     /// A fault of ours.
@@ -92,6 +94,7 @@ impl Trouble {
     /// What is said of it.
     pub(super) fn explain(self) -> Explanation {
         match self {
+            Self::Explained(explanation) => *explanation,
             Self::Setup(error) => Explanation::failed(
                 error.code,
                 Message::ProviderMisconfigured,

@@ -61,7 +61,8 @@ impl<'a> Came<'a> {
 }
 
 /// URIs and OIDs are exact; a plain name is the same in any case.
-fn same_name(tried: &str, name: &str) -> bool {
+#[must_use]
+pub fn same_name(tried: &str, name: &str) -> bool {
     if tried.contains(':') {
         tried == name
     } else {

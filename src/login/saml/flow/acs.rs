@@ -157,6 +157,11 @@ async fn take(
             return Err(again(state, trouble, &provider, &decoded).await);
         }
     };
+    if sign_in.test.is_some() {
+        let code = super::tested::take(state, decoded, &provider, &sign_in, known).await?;
+        let slug = &provider.provider.slug;
+        return redirect(&format!("/saml/{slug}/continue?code={code}"));
+    }
     let verified = verify(state, decoded, &provider, &sign_in, known).await?;
     let answer = map(state, &verified, &provider, &gateway_domains, known)?;
     let code = keep(state, &provider.provider.slug, &sign_in, &verified, &answer).await?;
@@ -250,11 +255,14 @@ async fn look_up(
             let (state, slug, id) = (reader.clone(), slug.clone(), request_id.clone());
             Box::pin(async move {
                 let now = state.directory.now();
+                let sign_in = sign_in::find(tx, &id, now).await?;
+                let is_test = sign_in
+                    .as_ref()
+                    .is_some_and(|s| s.test.is_some() && s.provider == slug);
                 let found = state
                     .registry
-                    .find(tx, &slug, state.public_url(), now)
+                    .find_for(tx, &slug, (state.public_url(), now), is_test)
                     .await?;
-                let sign_in = sign_in::find(tx, &id, now).await?;
                 let settings = settings::load(tx, &state.defaults).await?;
                 Ok::<_, DirectoryError>((found, sign_in, settings))
             })
@@ -268,7 +276,7 @@ async fn look_up(
     }
 }
 
-async fn verify(
+pub(super) async fn verify(
     state: &SamlState,
     decoded: Decoded,
     provider: &Arc<SamlProvider>,

@@ -11,15 +11,17 @@ use axum::response::{IntoResponse as _, Response};
 use super::SamlState;
 use super::answer::Answer;
 use super::start::parameter;
+use super::tested::Tried;
 use super::trouble::{Known, Trouble};
 use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile::{self, Outcome};
+use crate::directory::test_logins::Tester;
 use crate::directory::traces::{self, LoginTrace, TraceDetails, TraceOutcome};
 use crate::directory::{DirectoryError, Refusal, settings};
 use crate::domain::{Observation, Reference, Slug, Timestamp, TraceId};
 use crate::login::explain::{Explanation, Report};
-use crate::login::linking;
 use crate::login::saml::provider::{Found, SamlProvider};
+use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::Tx;
 use crate::platform::web::ClientAddr;
@@ -49,6 +51,8 @@ enum End {
     In { begun: Begun, target: String },
     /// Signed in as before, with one more identity.
     Linked(&'static str),
+    /// Tried out: where it is shown.
+    Tested(String),
     /// Refused, with the trace written.
     Out(Box<Explanation>),
     /// Something that has no trace yet.
@@ -90,6 +94,8 @@ pub async fn finish(
         Ok(End::In { begun, target }) => welcome(&state, &slug, &begun, &target),
         Ok(End::Linked(target)) => super::acs::redirect(target)
             .unwrap_or_else(|_| axum::response::Redirect::to("/account").into_response()),
+        Ok(End::Tested(target)) => super::acs::redirect(&target)
+            .unwrap_or_else(|_| axum::response::Redirect::to("/").into_response()),
         Ok(End::Out(explanation)) => report.page(&explanation, reference),
         Ok(End::Trouble(trouble)) => trouble.answer_at(&state, &report, Known::default()).await,
         Err(error) => report.unavailable(&error),
@@ -151,15 +157,27 @@ impl Visit {
         if !sign_in.is_of(self.browser.as_deref()) {
             return Ok(End::Trouble(Trouble::OtherBrowser));
         }
+        let is_test = sign_in.test.is_some();
         let found = state
             .registry
-            .find(tx, &slug, state.public_url(), now)
+            .find_for(tx, &slug, (state.public_url(), now), is_test)
             .await?;
         let provider = match found {
             Found::Ready(provider) => provider,
             Found::None => return Ok(End::Trouble(Trouble::NoProvider)),
             Found::Broken(error) => return Ok(End::Trouble(Trouble::Setup(error))),
         };
+        if let Some(tester) = &sign_in.test {
+            return self
+                .test(
+                    tx,
+                    state,
+                    (tester, &sign_in.browser_hash),
+                    &outcome,
+                    &provider,
+                )
+                .await;
+        }
         let Ok(answer) = serde_json::from_str::<Answer>(&outcome) else {
             return Ok(End::Trouble(Trouble::UnknownCode));
         };
@@ -183,6 +201,34 @@ impl Visit {
             }
             Err(refusal) => self.refuse(tx, state, answer, &refusal).await,
         }
+    }
+
+    /// Shows what would have happened.
+    async fn test(
+        &self,
+        tx: &mut Tx,
+        state: &SamlState,
+        (wanted, browser_hash): (&Tester, &str),
+        outcome: &str,
+        provider: &SamlProvider,
+    ) -> Result<End, DirectoryError> {
+        let Ok(tried) = serde_json::from_str::<Tried>(outcome) else {
+            return Ok(End::Trouble(Trouble::UnknownCode));
+        };
+        let report = self.report(state);
+        let visit = testing::Visit {
+            report: &report,
+            reference: self.reference.clone(),
+            wanted,
+            present: self.old_session.as_deref(),
+            browser_hash,
+            provider: &provider.provider.slug,
+        };
+        let ended = tried.finish(tx, state, visit, provider).await?;
+        Ok(match ended {
+            Ok(target) => End::Tested(target),
+            Err(explanation) => End::Out(explanation),
+        })
     }
 
     /// Connects the identity to the account that is signed in.

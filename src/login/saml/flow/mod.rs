@@ -10,6 +10,7 @@ pub mod leave;
 mod relay;
 pub mod slo;
 pub mod start;
+mod tested;
 mod trouble;
 
 use std::sync::Arc;

@@ -7,16 +7,17 @@ use axum::response::{IntoResponse, Response};
 use super::SamlState;
 use super::trouble::{Known, Trouble};
 use crate::directory::DirectoryError;
+use crate::directory::test_logins::Tester;
 use crate::directory::traces::Side;
 use crate::domain::Slug;
 use crate::domain::provider::RequestBinding;
 use crate::login::explain::{Explanation, Report};
-use crate::login::linking;
 use crate::login::saml::authn_request::{AuthnRequest, Params};
 use crate::login::saml::binding::{self, MessageKind, Signer};
 use crate::login::saml::keys::{KeyRing, SpKey};
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::sp_metadata::{KeyUse, PublishedKey, SpMetadata, Urls};
+use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
 use crate::platform::web::pages::Relay;
 use crate::platform::web::{ClientAddr, Message};
@@ -43,9 +44,16 @@ pub async fn login(
         client,
     };
     let query = query.unwrap_or_default();
-    let provider = match find(&state, &slug).await {
+    let asked = testing::asked(&state.kit, &headers, &slug, &query);
+    let is_test = matches!(asked, Ok(Some(_)));
+    let provider = match find_for(&state, &slug, is_test).await {
         Ok(provider) => provider,
         Err(trouble) => return trouble.answer(&report, Known::default()).await,
+    };
+    // Only providers that there are leave traces.
+    let test = match asked {
+        Ok(test) => test,
+        Err(explanation) => return report.answer(*explanation).await,
     };
     let converted = parameter(&query, CONVERTED).is_some();
     if converted && state.kit.just_converted(&headers) {
@@ -63,6 +71,7 @@ pub async fn login(
         browser: &browser,
         target: &target,
         link: link.as_deref(),
+        test: test.as_ref(),
     };
     let mut response = match send(&state, &provider, &origin, locale).await {
         Ok(response) => response,
@@ -90,6 +99,15 @@ pub(super) async fn find(
     state: &SamlState,
     slug: &str,
 ) -> Result<std::sync::Arc<SamlProvider>, Trouble> {
+    find_for(state, slug, false).await
+}
+
+/// The same, where wanted, of a provider that is switched off.
+async fn find_for(
+    state: &SamlState,
+    slug: &str,
+    even_off: bool,
+) -> Result<std::sync::Arc<SamlProvider>, Trouble> {
     let slug = Slug::parse(slug).ok_or(Trouble::NoProvider)?;
     let reader = state.clone();
     let found = state
@@ -101,7 +119,7 @@ pub(super) async fn find(
                 let now = state.directory.now();
                 let found = state
                     .registry
-                    .find(tx, &slug, state.public_url(), now)
+                    .find_for(tx, &slug, (state.public_url(), now), even_off)
                     .await?;
                 Ok::<_, DirectoryError>(found)
             })
@@ -123,6 +141,8 @@ struct Origin<'a> {
     target: &'a str,
     /// The session whose user connects the identity to the account.
     link: Option<&'a str>,
+    /// For whom it is only tried out.
+    test: Option<&'a Tester>,
 }
 
 async fn send(
@@ -146,24 +166,33 @@ async fn send(
         .map_err(|e| Trouble::Internal(e.to_string()))?;
     let (id, slug) = (request.id.clone(), provider.provider.slug.clone());
     let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
-    let link = origin.link.map(ToOwned::to_owned);
-    state
+    let (link, test) = (origin.link.map(ToOwned::to_owned), origin.test.cloned());
+    let sessions = state.sessions.clone();
+    let begun = state
         .directory
         .db
         .write(move |tx| {
             let (id, slug) = (id.clone(), slug.clone());
             let (browser, target) = (browser.clone(), target.clone());
-            let link = link.clone();
+            let (link, test, sessions) = (link.clone(), test.clone(), sessions.clone());
             Box::pin(async move {
+                if let Some(tester) = &test
+                    && let Err(why) = testing::may_begin(tx, &sessions, tester, &slug).await?
+                {
+                    return Ok(Err(why));
+                }
                 sign_in::start(tx, &id, &slug, &browser, &target, now).await?;
-                if let Some(session) = link {
+                if let Some(tester) = test {
+                    sign_in::try_out(tx, &id, &tester).await?;
+                } else if let Some(session) = link {
                     sign_in::link_to(tx, &id, &session).await?;
                 }
-                Ok::<_, DirectoryError>(())
+                Ok::<_, DirectoryError>(Ok(()))
             })
         })
         .await
         .map_err(Trouble::Directory)?;
+    begun.map_err(Trouble::Explained)?;
     let kind = MessageKind::Request;
     let signing = signing_key(provider)?;
     let signer = signing.map(|key| Signer {

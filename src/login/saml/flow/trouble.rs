@@ -60,6 +60,8 @@ pub(super) enum Trouble {
     Attributes(AttributeError),
     /// A decision of ours.
     Refused(Refusal),
+    /// Something that was explained already.
+    Explained(Box<Explanation>),
     /// The database, or the directory.
     Directory(DirectoryError),
     /// A fault of ours.
@@ -131,9 +133,10 @@ impl Trouble {
     }
 
     /// What is said of it.
-    fn explain(self, known: &Known) -> Explanation {
+    pub(super) fn explain(self, known: &Known) -> Explanation {
         match self {
             Self::Verify(error) => verify(&error, known),
+            Self::Explained(explanation) => *explanation,
             Self::Refused(Refusal::NoAddress) => no_address(known),
             Self::Refused(refusal) => Explanation::refused(&refusal),
             Self::Attributes(error) => {
