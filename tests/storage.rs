@@ -47,6 +47,8 @@ mod races;
 mod records;
 #[path = "storage/sessions.rs"]
 mod sessions;
+#[path = "storage/setup_links.rs"]
+mod setup_links;
 #[path = "storage/throttles.rs"]
 mod throttles;
 #[path = "storage/tokens.rs"]

@@ -8,6 +8,8 @@
 mod harness;
 
 #[cfg(test)]
+mod connect;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod oidc_provider;

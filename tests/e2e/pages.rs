@@ -43,6 +43,17 @@ const PAGES: &[&str] = &[
     "/admin/groups/{group}",
     "/admin/groups/{group}/edit",
     "/admin/groups/{group}/delete",
+    "/admin/authentication",
+    "/admin/authentication/{provider}",
+    "/admin/authentication/{provider}?product=entra-id",
+    "/admin/authentication/{provider}/edit",
+    "/admin/authentication/{provider}/metadata",
+    "/admin/authentication/{provider}/check",
+    "/admin/authentication/{provider}/disable",
+    "/admin/authentication/{provider}/delete",
+    "/admin/add-provider",
+    "/admin/add-provider/google?slug=google&label=Google",
+    "/setup/no-such-link",
 ];
 
 /// A gateway with people and things in it, and a browser in which an admin is

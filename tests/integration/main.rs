@@ -30,6 +30,7 @@ mod harness;
 
 mod account;
 mod api;
+mod connect;
 mod explain;
 mod faults;
 mod oauth;

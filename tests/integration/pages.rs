@@ -29,6 +29,9 @@ const PEOPLE: Open = Open::Roles(&["admin", "user-manager"]);
 /// Who changes everything else.
 const ADMIN: Open = Open::Roles(&["admin"]);
 
+/// Who reads how people sign in.
+const READERS: Open = Open::Roles(&["admin", "auditor"]);
+
 /// Path, method, who.
 fn routes() -> Vec<(&'static str, &'static str, Open)> {
     use Open::{Everybody, SignedIn};
@@ -87,6 +90,50 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ("/admin/users/{id}/sign-out", "POST", PEOPLE),
         ("/admin/users/{id}/roles", "GET", ADMIN),
         ("/admin/users/{id}/roles", "POST", ADMIN),
+        ("/admin/authentication", "GET", READERS),
+        ("/admin/add-provider", "GET", ADMIN),
+        ("/admin/add-provider", "POST", ADMIN),
+        ("/admin/add-provider/{kind}", "GET", ADMIN),
+        ("/admin/add-provider/{kind}", "POST", ADMIN),
+        ("/admin/authentication/{slug}", "GET", READERS),
+        ("/admin/authentication/{slug}/edit", "GET", ADMIN),
+        ("/admin/authentication/{slug}/edit", "POST", ADMIN),
+        ("/admin/authentication/{slug}/metadata", "GET", ADMIN),
+        ("/admin/authentication/{slug}/metadata", "POST", ADMIN),
+        ("/admin/authentication/{slug}/test", "GET", READERS),
+        ("/admin/authentication/{slug}/check", "GET", ADMIN),
+        ("/admin/authentication/{slug}/move", "GET", READERS),
+        ("/admin/authentication/{slug}/move", "POST", ADMIN),
+        ("/admin/authentication/{slug}/enable", "GET", ADMIN),
+        ("/admin/authentication/{slug}/enable", "POST", ADMIN),
+        ("/admin/authentication/{slug}/disable", "GET", ADMIN),
+        ("/admin/authentication/{slug}/disable", "POST", ADMIN),
+        ("/admin/authentication/{slug}/delete", "GET", ADMIN),
+        ("/admin/authentication/{slug}/delete", "POST", ADMIN),
+        ("/admin/authentication/{slug}/keys", "GET", READERS),
+        ("/admin/authentication/{slug}/keys", "POST", ADMIN),
+        ("/admin/authentication/{slug}/links", "GET", READERS),
+        ("/admin/authentication/{slug}/links", "POST", ADMIN),
+        (
+            "/admin/authentication/{slug}/links/{id}/revoke",
+            "POST",
+            ADMIN,
+        ),
+        (
+            "/setup/{token}",
+            "GET",
+            Everybody("is for whoever was given the link"),
+        ),
+        (
+            "/setup/{token}",
+            "POST",
+            Everybody("is for whoever was given the link"),
+        ),
+        (
+            "/test-login/{id}",
+            "GET",
+            Everybody("is for the browser that tried the login"),
+        ),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
         (
             "/saml/{slug}/acs",
@@ -208,6 +255,7 @@ async fn strangers_come_in_where_they_may() {
     Idp::new().register(&server).await;
     for (path, method, open) in routes() {
         let filled = path.replace("{slug}", "okta").replace("{handle}", "x");
+        let filled = filled.replace("{token}", "x").replace("{kind}", "oidc");
         let filled = filled.replace("{file}", "x").replace("{id}", "x");
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = server
@@ -260,6 +308,7 @@ async fn the_dashboard_is_open_to_the_roles_that_it_names() {
             let id = "01937b5c-8f0e-7c1a-9d2e-3f4a5b6c7d8e";
             let filled = path
                 .replace("{slug}", "nobodys")
+                .replace("{kind}", "oidc")
                 .replace("{id}", id)
                 .replace("{user}", id);
             assert!(!filled.contains('{'), "say what {path} is filled with");

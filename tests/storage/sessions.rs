@@ -359,6 +359,7 @@ async fn a_sign_in_is_started_answered_and_taken_once(place: Place) {
             answered: false,
             link: None,
             kept: None,
+            test: None,
         }
     );
     assert!(found.is_of(Some("b")));
