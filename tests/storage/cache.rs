@@ -129,7 +129,7 @@ async fn what_is_written_here_is_heard_before_it_is_answered(place: Place) {
     here.warm(&secret).await;
     let rename = GroupEdit {
         name: Some("Staff".to_owned()),
-        description: None,
+        ..GroupEdit::default()
     };
     directory
         .edit_group(&group.id, rename, gateway())
