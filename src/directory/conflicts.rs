@@ -138,6 +138,43 @@ impl Directory {
         }))
     }
 
+    /// The same with the users whom they name, in one view of the data.
+    pub async fn conflicts_with_users(
+        &self,
+        status: Option<ConflictStatus>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page<(Conflict, User)>, DirectoryError> {
+        let cursor = super::cursor(cursor)?;
+        let read = self.db.read(move |tx| {
+            let cursor = cursor.clone();
+            Box::pin(async move {
+                let mut found = Vec::new();
+                for conflict in list(tx, status, cursor, limit).await? {
+                    // A conflict goes with its user.
+                    if let Some(user) = users::by_id(tx, &conflict.user).await? {
+                        found.push((conflict, user));
+                    }
+                }
+                Ok::<_, StorageError>(found)
+            })
+        });
+        Ok(Page::cut(read.await?, limit, |(conflict, _)| {
+            conflict.id.to_string()
+        }))
+    }
+
+    /// How many refused links have this status.
+    pub async fn count_conflicts(&self, status: ConflictStatus) -> Result<i64, DirectoryError> {
+        let read = self.db.read(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT COUNT(*) FROM conflicts WHERE status = $1";
+                tx.count(sql, params![status.as_str()]).await
+            })
+        });
+        Ok(read.await?)
+    }
+
     /// The refused link with this id.
     pub async fn conflict(&self, id: &ConflictId) -> Result<Conflict, DirectoryError> {
         let id = id.clone();
@@ -191,6 +228,52 @@ impl Directory {
             })
             .await
     }
+}
+
+impl Directory {
+    /// Takes an open case off the queue without a decision: the same login is
+    /// refused again, and filed anew.
+    ///
+    /// # Errors
+    /// [`DirectoryError::NotFound`] when it is open no more.
+    pub async fn forget_conflict(
+        &self,
+        id: &ConflictId,
+        actor: Actor,
+    ) -> Result<(), DirectoryError> {
+        let (id, directory) = (id.clone(), self.clone());
+        self.db
+            .write(move |tx| {
+                let (id, actor, directory) = (id.clone(), actor.clone(), directory.clone());
+                Box::pin(async move { forget(tx, &directory, &id, &actor).await })
+            })
+            .await
+    }
+}
+
+async fn forget(
+    tx: &mut Tx,
+    directory: &Directory,
+    id: &ConflictId,
+    actor: &Actor,
+) -> Result<(), DirectoryError> {
+    let conflict = by_id(tx, id).await?;
+    let user = user_of(tx, &conflict).await?;
+    let sql = "DELETE FROM conflicts WHERE id = $1 AND status = 'open'";
+    if tx.execute(sql, params![id]).await? != 1 {
+        return Err(DirectoryError::NotFound("conflict"));
+    }
+    let name = user.display_name();
+    let target = Target {
+        kind: "user",
+        id: user.id.as_str(),
+        name: &name,
+    };
+    let field = format!("conflicts.{}", conflict.provider);
+    let changes = [change(&field, conflict.status, "forgotten")];
+    let at = (directory.now(), &directory.entropy);
+    audit::record(tx, at, actor, "user.link_forgotten", target, &changes).await?;
+    Ok(())
 }
 
 async fn list(

@@ -1,6 +1,7 @@
 //! Login traces: every attempt that reached us, what came of it, and, where it
 //! failed, what an admin has to change.
 
+mod counts;
 mod document;
 mod strangers;
 
@@ -18,6 +19,7 @@ use crate::domain::user::words;
 use crate::domain::{During, Reference, Slug, Timestamp, TraceId, UserId, ids};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
 
+pub use counts::{HourOfLogins, LoginCounts, Reason};
 pub use document::TraceDocument;
 pub(super) use strangers::Strangers;
 

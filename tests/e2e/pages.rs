@@ -26,6 +26,8 @@ const PAGES: &[&str] = &[
     "/signed-out",
     "/api/docs",
     // The dashboard's.
+    "/admin/overview",
+    "/admin/conflicts",
     "/admin/users",
     "/admin/users?q=lovelace&status=active",
     "/admin/users?q=nobody-at-all",

@@ -24,8 +24,10 @@
 //!    each page in the table of `tests/e2e/pages.rs`.
 
 mod authentication;
+mod conflicts;
 mod groups;
 pub(super) mod list;
+mod overview;
 pub(super) mod shell;
 pub(super) mod staff;
 pub(super) mod typed;
@@ -51,20 +53,27 @@ pub(super) struct Section {
 }
 
 /// The sections, in the order of the navigation.
-pub(super) const SECTIONS: &[Section] = &[users::SECTION, groups::SECTION, authentication::SECTION];
+pub(super) const SECTIONS: &[Section] = &[
+    overview::SECTION,
+    users::SECTION,
+    groups::SECTION,
+    authentication::SECTION,
+];
 
 /// The dashboard's routes.
 pub(super) fn router() -> Router<PortalState> {
     Router::new()
         .route("/admin", get(start))
         .merge(authentication::router())
+        .merge(overview::router())
+        .merge(conflicts::router())
         .merge(users::router())
         .merge(groups::router())
 }
 
-/// `/admin`: to the first section.
+/// `/admin`: to the overview.
 async fn start(_: Staff<AnyRole>) -> Response {
-    see_other(users::SECTION.path)
+    see_other(overview::SECTION.path)
 }
 
 /// The samples of every section's pages: a name, and the HTML.
@@ -73,6 +82,8 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     let mut all = Vec::new();
     all.extend(shell::samples(page));
     all.extend(authentication::samples(page));
+    all.extend(overview::samples(page));
+    all.extend(conflicts::samples(page));
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
     all

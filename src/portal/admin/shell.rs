@@ -91,6 +91,18 @@ pub(in crate::portal) struct Moment {
     utc: String,
 }
 
+impl Moment {
+    /// The same without words such as "5 minutes ago".
+    pub(in crate::portal) fn exact(page: &Page, at: Timestamp) -> Self {
+        let text = page.locale().moment(at);
+        Self {
+            iso: at.rfc3339(),
+            utc: text.clone(),
+            text,
+        }
+    }
+}
+
 /// What has just been done, as the page after the redirect says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::portal) struct Flash {

@@ -1,0 +1,36 @@
+# Die Liste verweigerter Verbindungen in der Verwaltung.
+conflicts-title = Konflikte
+conflicts-text = Diese Anmeldungen nennen einen Benutzer, den es hier schon gibt, und wurden nicht mit ihm verbunden. Bis jemand entscheidet, bleiben sie verweigert.
+conflicts-empty = Anmeldungen, die sich nicht sicher mit einem Benutzer verbinden ließen, stehen dann hier.
+conflicts-status-open = Offen
+conflicts-status-linked = Verbunden
+conflicts-status-dismissed = Getrennt gehalten
+conflicts-status-all = Jeder Zustand
+conflicts-reason-administrator = Der Benutzer hat hier eine Rolle; ein neuer Zugang wird nur von Hand verbunden
+conflicts-reason-linking_off = Der Anbieter verbindet nicht über die E-Mail-Adresse
+conflicts-reason-not_vouched = Der Anbieter verbürgt sich nicht für das, was übereinstimmt
+conflicts-reason-other_subject = Der Benutzer hat bei diesem Anbieter schon ein anderes Konto
+conflicts-observed = Was die Anmeldung sagte
+conflicts-user = Der Benutzer hier
+conflicts-provider = Anbieter
+conflicts-subject = Kennung
+conflicts-link = Verbinden
+conflicts-keep = Getrennt halten
+conflicts-dismiss = Verwerfen
+conflicts-link-title = Diese Anmeldung mit { $name } verbinden?
+conflicts-link-text = Wer sich bei { $provider } als { $subject } anmeldet, kommt ab dann in das Konto von { $name }. Seien Sie sicher, dass es dieselbe Person ist.
+conflicts-keep-title = Diese Anmeldung von { $name } getrennt halten?
+conflicts-keep-text = Die Anmeldung bei { $provider } als diese Person bleibt verweigert, auch wenn sie erneut versucht wird.
+conflicts-dismiss-title = Diesen Fall verwerfen?
+conflicts-dismiss-text = Er verlässt diese Liste. Wird dieselbe Anmeldung bei { $provider } erneut versucht, wird sie verweigert und steht wieder hier.
+conflicts-no-subject = Diese Anmeldung brachte keine dauerhafte Kennung mit, also gibt es nichts zu verbinden. Der Identitätsanbieter muss eine dauerhafte schicken.
+conflicts-admin-only = Dieser Benutzer hat hier eine Rolle. Nur ein Admin kann jemandem einen Zugang zu diesem Konto geben.
+
+done-conflict-link = Verbunden. Die nächste Anmeldung gelingt.
+done-conflict-keep = Getrennt gehalten. Die Anmeldung bleibt verweigert.
+done-conflict-dismiss = Der Fall ist verworfen.
+told-conflict-gone = Dieser Fall wurde inzwischen entschieden oder verworfen.
+told-conflict-changed = Dieser Benutzer wurde inzwischen geändert. Bitte noch einmal ansehen und neu entscheiden.
+told-conflict-linked = Diese Anmeldung wurde inzwischen verbunden.
+told-conflict-taken = Diese Anmeldung gehört inzwischen einem anderen Benutzer.
+told-conflict-no-subject = Diese Anmeldung brachte keine dauerhafte Kennung mit, also gibt es nichts zu verbinden.

@@ -1,0 +1,36 @@
+# The dashboard's queue of refused links.
+conflicts-title = Conflicts
+conflicts-text = These sign-ins name a user who is here already, and were not connected to that user. Until somebody decides, they stay refused.
+conflicts-empty = Sign-ins that could not be connected safely to a user will stand here.
+conflicts-status-open = Open
+conflicts-status-linked = Linked
+conflicts-status-dismissed = Kept apart
+conflicts-status-all = Any status
+conflicts-reason-administrator = The user has a role here; a new way in is connected by hand only
+conflicts-reason-linking_off = The provider does not connect by e-mail
+conflicts-reason-not_vouched = The provider does not vouch for what matched
+conflicts-reason-other_subject = The user has another account at this provider already
+conflicts-observed = What the sign-in said
+conflicts-user = The user here
+conflicts-provider = Provider
+conflicts-subject = Identifier
+conflicts-link = Link
+conflicts-keep = Keep apart
+conflicts-dismiss = Dismiss
+conflicts-link-title = Link this sign-in to { $name }?
+conflicts-link-text = From then on, whoever signs in at { $provider } as { $subject } gets into the account of { $name }. Be sure that it is the same person.
+conflicts-keep-title = Keep this sign-in apart from { $name }?
+conflicts-keep-text = Signing in at { $provider } as this person stays refused, also when it is tried again.
+conflicts-dismiss-title = Dismiss this case?
+conflicts-dismiss-text = It leaves this list. If the same sign-in at { $provider } is tried again, it is refused and will stand here anew.
+conflicts-no-subject = This sign-in brought no identifier that lasts, so there is nothing to link. Let the identity provider send a persistent one.
+conflicts-admin-only = This user has a role here. Only an admin can give somebody a way into the account.
+
+done-conflict-link = Linked. The next sign-in gets in.
+done-conflict-keep = Kept apart. The sign-in stays refused.
+done-conflict-dismiss = The case is dismissed.
+told-conflict-gone = That case was decided or dismissed in the meantime.
+told-conflict-changed = That user was changed in the meantime. Look again, and decide anew.
+told-conflict-linked = That sign-in was linked in the meantime.
+told-conflict-taken = That sign-in belongs to another user by now.
+told-conflict-no-subject = That sign-in brought no identifier that lasts, so there is nothing to link.
