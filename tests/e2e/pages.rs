@@ -151,6 +151,13 @@ async fn every_page_can_be_used_by_everybody() {
     let axe = Path::new(&setting("DOORWARD_TEST_AXE")).join("node_modules/axe-core/axe.min.js");
     let axe = fs::read_to_string(axe).unwrap();
     let world = World::new("pages").await;
+    // The judge sees what is wrong.
+    let bad = "data:text/html,<html><body><input><p style='width:9999px'>x";
+    world.browser.open(bad).await;
+    let found = faults(&world.browser, &axe).await.join(" ");
+    for fault in ["html-has-lang", "label", "too wide"] {
+        assert!(found.contains(fault), "{fault} in {found}");
+    }
     let mut wrong = Vec::new();
     for (width, scheme) in [
         (1280, "light"),

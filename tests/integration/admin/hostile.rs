@@ -1,0 +1,68 @@
+//! What an identity provider says of a person is text on every page that shows it.
+
+use serde_json::json;
+
+use super::{HOSTILE, admin, person};
+use crate::harness::{Browser, Server};
+
+on_both! {
+    markup_from_an_identity_provider_is_text_on_every_page
+}
+
+async fn markup_from_an_identity_provider_is_text_on_every_page(server: Server) {
+    let (idp, mut browser, _) = admin(&server).await;
+    let mut theirs = Browser::new(&server);
+    let mut eve = person("eve");
+    eve.given_name = HOSTILE.to_owned();
+    eve.family_name = HOSTILE.to_owned();
+    eve.department = HOSTILE.to_owned();
+    eve.name_id = format!("eve{HOSTILE}");
+    let outcome = idp.login(&server, &mut theirs, &eve).await;
+    let id = outcome.user()["id"].as_str().unwrap().to_owned();
+    let group = json!({ "name": HOSTILE, "description": HOSTILE });
+    let group = server
+        .api()
+        .expect("POST", "/api/v1/groups", Some(&group), 201)
+        .await;
+    let group = group["id"].as_str().unwrap().to_owned();
+    let member = format!("/api/v1/groups/{group}/members/{id}");
+    server.api().expect("PUT", &member, None, 204).await;
+    let page = theirs.click("/account").await;
+    let mut pages = vec![page];
+    for path in [
+        "/admin/overview".to_owned(),
+        "/admin/users".to_owned(),
+        "/admin/users?q=script".to_owned(),
+        format!("/admin/users/{id}"),
+        format!("/admin/users/{id}/profile"),
+        format!("/admin/users/{id}/validity"),
+        format!("/admin/users/{id}/roles"),
+        format!("/admin/users/{id}/groups"),
+        format!("/admin/users/{id}/deactivate"),
+        format!("/admin/users/{id}/delete"),
+        format!("/admin/users/{id}/sign-out"),
+        format!("/admin/users/deactivate?id={id}"),
+        "/admin/groups".to_owned(),
+        format!("/admin/groups/{group}"),
+        format!("/admin/groups/{group}/edit"),
+        format!("/admin/groups/{group}/delete"),
+    ] {
+        pages.push(browser.click(&path).await);
+    }
+    for page in pages {
+        assert_eq!(page.status, 200, "{}", page.url);
+        assert!(!page.body.contains("<script>alert"), "{}", page.url);
+        assert!(!page.body.contains(HOSTILE), "{}", page.url);
+        let csp = page.header("content-security-policy").unwrap();
+        assert!(csp.starts_with("default-src 'none'"), "{csp}");
+        assert!(!csp.contains("unsafe"), "{csp}");
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+    }
+    // The one page where it must be seen, as text.
+    let page = browser.click(&format!("/admin/users/{id}")).await;
+    assert!(
+        page.body.contains("&#60;script&#62;alert(1)"),
+        "{}",
+        page.body
+    );
+}
