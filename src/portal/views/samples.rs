@@ -220,6 +220,11 @@ impl AccountPage {
             notice: None,
             dashboard: true,
         };
+        Self::variants(full, session("Unknown device", None))
+    }
+
+    /// The other states of a full page.
+    fn variants(full: Self, unknown: SessionRow) -> Vec<(&'static str, Self)> {
         let bare = Self {
             name: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
             initials: "0".to_owned(),
@@ -229,16 +234,14 @@ impl AccountPage {
             identities: Vec::new(),
             links: Vec::new(),
             dashboard: false,
-            sessions: vec![session("Unknown device", None)],
+            sessions: vec![unknown],
             ..full.clone()
         };
-        let only = Self {
-            identities: vec![IdentityRow {
-                unlink: None,
-                ..identity("Northwind account", "ada@northwind.example", false)
-            }],
-            ..full.clone()
-        };
+        let mut only = full.clone();
+        only.identities.truncate(1);
+        for identity in &mut only.identities {
+            identity.unlink = None;
+        }
         let mut all = vec![("full", full.clone()), ("bare", bare), ("only", only)];
         for notice in AccountNotice::ALL {
             assert_eq!(AccountNotice::parse(notice.word()), Some(notice));
