@@ -220,11 +220,11 @@ impl AccountPage {
             notice: None,
             dashboard: true,
         };
-        Self::variants(full, session("Unknown device", None))
+        Self::variants(&full, session("Unknown device", None))
     }
 
     /// The other states of a full page.
-    fn variants(full: Self, unknown: SessionRow) -> Vec<(&'static str, Self)> {
+    fn variants(full: &Self, unknown: SessionRow) -> Vec<(&'static str, Self)> {
         let bare = Self {
             name: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
             initials: "0".to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::browser::Browser;
 
-/// A command of the DevTools protocol, which chromedriver passes on.
+/// A command of the `DevTools` protocol, which chromedriver passes on.
 #[derive(Debug)]
 struct DevTools(Value);
 
