@@ -38,7 +38,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::{PortalState, see_other};
-use crate::domain::Scope;
+use crate::domain::{Access, Scope};
 use staff::{AnyRole, Staff};
 
 /// A section of the dashboard.
@@ -59,6 +59,18 @@ pub(super) const SECTIONS: &[Section] = &[
     groups::SECTION,
     authentication::SECTION,
 ];
+
+/// Whether somebody's role opens the section that begins there.
+pub(super) fn opens<N>(staff: &Staff<N>, path: &str) -> bool {
+    SECTIONS
+        .iter()
+        .filter(|section| section.path == path)
+        .any(|section| {
+            section
+                .scope
+                .is_none_or(|scope| staff.may(scope, Access::Read))
+        })
+}
 
 /// The dashboard's routes.
 pub(super) fn router() -> Router<PortalState> {

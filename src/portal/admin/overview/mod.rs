@@ -19,6 +19,7 @@ use crate::domain::{Access, Scope, Timestamp};
 use crate::login::saml::source::endings;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
+use crate::portal::admin::opens;
 use crate::portal::admin::shell::{Moment, Shell, with_query};
 use crate::portal::admin::staff::{AnyRole, Staff};
 
@@ -50,6 +51,7 @@ struct OverviewPage {
     endings: Option<Vec<EndingRow>>,
     conflicts: Option<String>,
     users: String,
+    logins: bool,
 }
 
 /// Why people did not get in.
@@ -103,6 +105,7 @@ async fn read(state: &PortalState, staff: &Staff<AnyRole>) -> Result<OverviewPag
         endings: ends,
         conflicts: (open > 0).then(|| count(&page, "overview-conflicts", open)),
         users: count(&page, "overview-users", users),
+        logins: opens(staff, "/admin/logins"),
         page,
         shell,
     })
@@ -202,12 +205,14 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         endings: Some(vec![ending(true), ending(false)]),
         conflicts: Some(page.t_count("overview-conflicts", 3)),
         users: page.t_count("overview-users", 1_204),
+        logins: true,
     };
     let calm = OverviewPage {
         chart: Some(Chart::new(page, &[], now)),
         reasons: Some(Vec::new()),
         endings: Some(Vec::new()),
         conflicts: None,
+        logins: false,
         ..busy.clone()
     };
     let manager = OverviewPage {

@@ -15,7 +15,8 @@ use crate::domain::{Access, Field, Group, Provider, Timestamp, User};
 use crate::platform::storage::StorageError;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
-use crate::portal::admin::shell::{Moment, Shell};
+use crate::portal::admin::opens;
+use crate::portal::admin::shell::{Moment, Shell, with_query};
 use crate::portal::admin::staff::{ReadUsers, Staff};
 use crate::portal::device::device;
 use crate::sessions::rows::SessionEntry;
@@ -38,6 +39,9 @@ struct UserPage {
     groups: Vec<GroupRow>,
     identities: Vec<IdentityRow>,
     sessions: Vec<SessionRow>,
+    /// The person's attempts to sign in, and what was done to the account.
+    logins: Option<String>,
+    history: Option<String>,
     active: bool,
     may_write: bool,
     may_grant: bool,
@@ -116,6 +120,8 @@ pub(super) async fn show(
     };
     let (page, shell) = staff.frame(&state, &SECTION);
     let rights = Rights {
+        logins: opens(&staff, "/admin/logins"),
+        history: opens(&staff, "/admin/audit"),
         write: staff.may(person::WRITE, Access::Write),
         grant: staff.is_admin(),
     };
@@ -151,6 +157,8 @@ async fn belongings(state: &PortalState, user: &User) -> Result<Belongings, Dire
 struct Rights {
     write: bool,
     grant: bool,
+    logins: bool,
+    history: bool,
 }
 
 impl UserPage {
@@ -211,6 +219,12 @@ impl UserPage {
                 })
                 .collect(),
             sessions: sessions.into_iter().map(session).collect(),
+            logins: rights
+                .logins
+                .then(|| with_query("/admin/logins", &[("person", user.id.as_str())])),
+            history: rights
+                .history
+                .then(|| format!("{}/history", person::path(&user.id))),
             active: user.status != crate::domain::Status::Inactive,
             may_write: rights.write,
             may_grant: rights.grant,
@@ -348,6 +362,8 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
             since: at(),
             seen: at(),
         }],
+        logins: Some("/admin/logins?person=1".to_owned()),
+        history: Some("/admin/users/1/history".to_owned()),
         active: true,
         may_write: true,
         may_grant: true,
@@ -365,6 +381,8 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         groups: Vec::new(),
         identities: Vec::new(),
         sessions: Vec::new(),
+        logins: None,
+        history: None,
         active: false,
         may_grant: false,
         ..full.clone()
