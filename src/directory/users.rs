@@ -500,9 +500,9 @@ async fn list(
         conditions.push_str(" AND ");
         conditions.push_str(&condition.replace("$n", &format!("${}", values.len())));
     };
-    // A search reads an index that holds all of this (`users_for_search`), from
-    // end to end if it must; an index on the status alone would send it to the
-    // rows, which are many times larger. So `||` hides the column from that.
+    // On SQLite a search reads an index that holds all of this, from end to end if
+    // it must (ADR 8); an index on the status alone would send it to the rows, which
+    // are many times larger. So `||` hides the column from that.
     let hidden = if searches { " || ''" } else { "" };
     if let Some(status) = filter.status {
         let condition = format!("x.status{hidden} = $n");

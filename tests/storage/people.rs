@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use doorward::directory::DirectoryError;
 use doorward::directory::audit::EventFilter;
-use doorward::directory::reconcile::Mode;
+use doorward::directory::edit::UserEdit;
+use doorward::directory::reconcile::{Mode, longest};
 use doorward::directory::users::UserFilter;
-use doorward::domain::{Channel, Field, Observation, Source, Status, User, UserId};
+use doorward::domain::{Channel, Entropy, Field, Observation, Source, Status, User, UserId};
 
 use crate::place::{Place, START, about, by, changed, gateway, login, open_policy, profile, slug};
 
@@ -22,6 +23,7 @@ on_both!(
     identifiers_that_cannot_be_are_refused,
     nobody_is_not_found,
     a_search_finds_words_and_signs,
+    the_longest_values_are_kept_and_found,
     lists_are_narrowed,
     pages_lose_nobody_and_show_nobody_twice,
     a_cursor_that_no_list_gave_is_refused,
@@ -296,6 +298,33 @@ async fn nobody_is_not_found(place: Place) {
     let outcome = place.edit(&nobody, profile(&[(Field::Name, "x")])).await;
     assert!(matches!(outcome, Err(DirectoryError::NotFound("user"))));
     assert_eq!(place.count("SELECT COUNT(*) FROM users").await, 0);
+}
+
+/// Indexes have bounds of their own, and what is searched is several fields long.
+async fn the_longest_values_are_kept_and_found(place: Place) {
+    // Nothing that a database could pack.
+    let random = |n: usize| -> String {
+        let mut text = String::new();
+        while text.len() < n {
+            text.push_str(&Entropy::System.hex::<32>());
+        }
+        text.truncate(n);
+        text
+    };
+    let end = random(12);
+    let name = format!("{}{end}", random(longest(Field::Name) - end.len()));
+    let mut edit = UserEdit::default();
+    edit.profile.set(Field::Email, "ada@example.com");
+    edit.profile.set(Field::Name, name.as_str());
+    for field in [Field::GivenName, Field::FamilyName, Field::Department] {
+        edit.profile.set(field, random(longest(field)));
+    }
+    for field in [Field::Upn, Field::UserName] {
+        edit.profile.set(field, random(256));
+    }
+    let made = place.directory.create_user(edit, gateway()).await.unwrap();
+    assert_eq!(made.display_name(), name);
+    assert_eq!(found(&place, &end).await, [name]);
 }
 
 async fn found(place: &Place, search: &str) -> Vec<String> {
