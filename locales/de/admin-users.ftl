@@ -54,7 +54,7 @@ users-yes = Ja
 users-no = Nein
 users-scim-id = SCIM-Kennung
 users-kept-by = Geführt von: { $channel }
-users-kept-by-nobody = Von niemandem besonders geführt
+users-kept-there = Geführt von: { $channel }. Dort ändern.
 users-note-not-yet = Kann sich noch nicht anmelden: gültig ab { $at }.
 users-note-expired = Kann sich nicht mehr anmelden: war gültig bis { $at }.
 

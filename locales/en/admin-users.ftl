@@ -54,7 +54,7 @@ users-yes = Yes
 users-no = No
 users-scim-id = SCIM id
 users-kept-by = Kept by: { $channel }
-users-kept-by-nobody = Kept by nobody in particular
+users-kept-there = Kept by: { $channel }. Change it there.
 users-note-not-yet = Cannot sign in yet: valid from { $at }.
 users-note-expired = Cannot sign in any more: was valid until { $at }.
 

@@ -65,10 +65,10 @@ async fn a_case_is_linked_and_leads_in(server: Server) {
         .api()
         .expect("PATCH", &user, Some(&renamed), 200)
         .await;
-    let said = told(&mut browser, stale.send(&mut browser).await).await;
+    let said = stale.told(&mut browser).await;
     assert!(said.contains("changed in the meantime"), "{said}");
     let question = form(&mut browser, &path).await;
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert!(said.starts_with("Linked."), "{said}");
     let mut theirs = Browser::new(&server);
     let mut ada = person("ada");
@@ -85,9 +85,9 @@ async fn a_case_is_kept_apart_or_dismissed(server: Server) {
     // Dismissed: it comes back with the next try.
     let path = way(&mut browser, "dismiss").await;
     let question = form(&mut browser, &path).await;
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert_eq!(said, "The case is dismissed.");
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert!(said.contains("in the meantime"), "{said}");
     let events = audit(&server, &id).await;
     assert_eq!(events[0]["action"], "user.link_forgotten");
@@ -95,7 +95,7 @@ async fn a_case_is_kept_apart_or_dismissed(server: Server) {
     // Kept apart: it does not.
     let path = way(&mut browser, "keep").await;
     let question = form(&mut browser, &path).await;
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert!(said.contains("stays refused"), "{said}");
     refused(&server, &idp, "ada").await;
     let page = browser.click("/admin/conflicts").await;

@@ -49,16 +49,13 @@ async fn a_group_from_its_making_to_its_end(server: Server) {
     assert_eq!(texts(&page, "tbody th a"), [HOSTILE]);
     let edit = format!("{path}/edit");
     let renamed = form(&mut browser, &edit).await.with("name", "Research");
-    assert_eq!(
-        told(&mut browser, renamed.send(&mut browser).await).await,
-        "Saved."
-    );
+    assert_eq!(renamed.told(&mut browser).await, "Saved.");
     let page = browser.click(&path).await;
     assert_eq!(texts(&page, "h1"), ["Research"]);
     let question = form(&mut browser, &format!("{path}/delete")).await;
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert_eq!(said, "The group is deleted.");
-    let said = told(&mut browser, question.send(&mut browser).await).await;
+    let said = question.told(&mut browser).await;
     assert!(said.contains("deleted in the meantime"), "{said}");
     assert_eq!(browser.click(&path).await.status, 404);
     assert_eq!(browser.click("/admin/groups/x").await.status, 404);
@@ -90,7 +87,7 @@ async fn members_come_and_go(server: Server) {
     let add = form_at(&mut browser, &path, &members)
         .await
         .with("user", "ADA@example.com ");
-    let said = told(&mut browser, add.send(&mut browser).await).await;
+    let said = add.told(&mut browser).await;
     assert_eq!(said, "Added to the group.");
     let page = browser.click(&path).await;
     assert_eq!(texts(&page, "#members"), ["1 member"]);
@@ -120,11 +117,11 @@ async fn two_admins_at_one_group(server: Server) {
     // Times are told to the millisecond.
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     let quick = form(&mut first, &path).await.with("description", "First");
-    told(&mut first, quick.send(&mut first).await).await;
+    quick.told(&mut first).await;
     let answer = slow.send(&mut second).await;
     assert_eq!(answer.status, 409, "{}", answer.body);
     assert!(answer.body.contains("Somebody else saved this group"));
     let again = Form::read(&answer, &path);
     assert_eq!(again.value("description"), "Second");
-    told(&mut second, again.send(&mut second).await).await;
+    again.told(&mut second).await;
 }

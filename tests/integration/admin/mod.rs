@@ -85,6 +85,12 @@ impl Form {
             .collect();
         browser.submit(&self.action, &fields).await
     }
+
+    /// Sends it; the status line of the page to which it leads.
+    pub async fn told(&self, browser: &mut Browser) -> String {
+        let answer = self.send(browser).await;
+        told(browser, answer).await
+    }
 }
 
 /// Opens a page and reads its form to `action`.

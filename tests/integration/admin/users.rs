@@ -167,7 +167,7 @@ async fn two_admins_at_once_the_second_is_told_and_loses_nothing(server: Server)
     let path = at(&id, "profile");
     let slow = form(&mut second, &path).await.with("job_title", "Countess");
     let quick = form(&mut first, &path).await.with("department", "Engines");
-    told(&mut first, quick.send(&mut first).await).await;
+    quick.told(&mut first).await;
     let answer = slow.send(&mut second).await;
     assert_eq!(answer.status, 409, "{}", answer.body);
     assert!(answer.body.contains("Somebody else saved this user"));
@@ -194,7 +194,7 @@ async fn two_admins_at_once_the_second_is_told_and_loses_nothing(server: Server)
         let quick = form(&mut first, &at(&id, "profile"))
             .await
             .with("phone", page);
-        told(&mut first, quick.send(&mut first).await).await;
+        quick.told(&mut first).await;
         let answer = slow.send(&mut second).await;
         assert_eq!(answer.status, 409, "{}", answer.body);
         let again = Form::read(&answer, &path).send(&mut second).await;
@@ -266,7 +266,7 @@ async fn an_admin_who_is_deactivated_meanwhile_is_out(server: Server) {
         .signed_in_with(&server, "frances", Some("user-manager"))
         .await;
     let roles = form(&mut browser, &at(&id, "roles")).await.without("role");
-    told(&mut browser, roles.send(&mut browser).await).await;
+    roles.told(&mut browser).await;
     assert_eq!(third.click("/admin/users").await.status, 303);
     idp.login(&server, &mut third, &super::person("frances"))
         .await;
@@ -313,7 +313,7 @@ async fn only_admins_grant_roles(server: Server) {
     let granted = form(&mut browser, &at(&id, "roles"))
         .await
         .and("role", "auditor");
-    let said = told(&mut browser, granted.send(&mut browser).await).await;
+    let said = granted.told(&mut browser).await;
     assert!(said.contains("roles are saved"), "{said}");
     assert_eq!(shown(&server, &id).await["roles"], json!(["auditor"]));
     let unknown = form(&mut browser, &at(&id, "roles"))
@@ -351,7 +351,7 @@ async fn nobody_shuts_out_themselves_or_the_last_admin(server: Server) {
         .await;
     for deed in ["deactivate", "delete"] {
         let question = form(&mut manager, &at(&own, deed)).await;
-        let said = told(&mut manager, question.send(&mut manager).await).await;
+        let said = question.told(&mut manager).await;
         assert!(said.contains("last admin"), "{said}");
     }
     let ends = form(&mut manager, &at(&own, "validity")).await;
@@ -392,18 +392,18 @@ async fn many_are_deactivated_with_their_number(server: Server) {
     let form = Form::read(&page, "/admin/users/deactivate")
         .and("id", &own)
         .and("id", &gone);
-    let said = told(&mut browser, form.send(&mut browser).await).await;
+    let said = form.told(&mut browser).await;
     assert!(said.starts_with("3 users are deactivated."), "{said}");
     for id in &ids {
         assert_eq!(shown(&server, id).await["status"], "inactive");
     }
     assert_eq!(shown(&server, &own).await["status"], "active");
     // Sent twice: there is nothing left to do.
-    let said = told(&mut browser, form.send(&mut browser).await).await;
+    let said = form.told(&mut browser).await;
     assert!(said.contains("Nothing was changed"), "{said}");
     let question = format!("/admin/users/reactivate?id={}&id={}", ids[0], ids[1]);
     let back = form_at(&mut browser, &question, "/admin/users/reactivate").await;
-    let said = told(&mut browser, back.send(&mut browser).await).await;
+    let said = back.told(&mut browser).await;
     assert_eq!(said, "2 users are active again.");
     let answer = browser.click("/admin/users/deactivate").await;
     assert!(told(&mut browser, answer).await.contains("select users"));
@@ -415,7 +415,7 @@ async fn what_was_sent_twice_was_done_once(server: Server) {
     let path = at(&id, "deactivate");
     let question = form(&mut browser, &path).await;
     for _ in 0..2 {
-        let said = told(&mut browser, question.send(&mut browser).await).await;
+        let said = question.told(&mut browser).await;
         assert_eq!(said, "The user is deactivated.");
     }
     let answer = browser.click(&path).await;
@@ -424,12 +424,12 @@ async fn what_was_sent_twice_was_done_once(server: Server) {
     let count = |action: &str| events.iter().filter(|e| e["action"] == action).count();
     assert_eq!(count("user.deactivated"), 1);
     let back = form(&mut browser, &at(&id, "reactivate")).await;
-    told(&mut browser, back.send(&mut browser).await).await;
+    back.told(&mut browser).await;
     let question = form(&mut browser, &at(&id, "delete")).await;
     let (mut one, mut two) = (browser.clone(), browser.clone());
     let (a, b) = tokio::join!(question.send(&mut one), question.send(&mut two));
     let mut said = vec![told(&mut one, a).await, told(&mut two, b).await];
-    said.push(told(&mut browser, question.send(&mut browser).await).await);
+    said.push(question.told(&mut browser).await);
     said.sort();
     assert_eq!(said[2], "The user is deleted.");
     for twice in &said[..2] {
@@ -474,7 +474,7 @@ async fn validity_has_bounds(server: Server) {
         );
     }
     let cleared = form(&mut browser, &path).await.with("valid_to", "");
-    told(&mut browser, cleared.send(&mut browser).await).await;
+    cleared.told(&mut browser).await;
     assert!(shown(&server, &id).await["valid_to"].is_null());
 }
 
@@ -504,7 +504,7 @@ async fn groups_of_a_user(server: Server) {
             .await
             .without("remove")
             .with("name", HOSTILE);
-        let said = told(&mut browser, added.send(&mut browser).await).await;
+        let said = added.told(&mut browser).await;
         assert_eq!(said, "Added to the group.");
     }
     assert_eq!(shown(&server, &id).await["groups"][0]["name"], HOSTILE);

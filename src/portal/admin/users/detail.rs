@@ -53,7 +53,6 @@ struct FieldRow {
     label: String,
     value: String,
     owner: String,
-    lock: Option<String>,
 }
 
 /// Something that the gateway itself knows.
@@ -255,8 +254,7 @@ fn fields(page: &Page, user: &User, is_admin: bool) -> Vec<FieldRow> {
         let row = |label: String, value: String| FieldRow {
             label,
             value,
-            owner: person::owner(page, user, field),
-            lock: person::lock(page, user, field, is_admin),
+            owner: person::owner(page, user, field, is_admin),
         };
         match field {
             Field::ValidFrom | Field::ValidTo => {}
@@ -306,11 +304,10 @@ fn facts(page: &Page, shell: &Shell, user: &User) -> Vec<Fact> {
 pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     let shell = Shell::sample(page, &SECTION);
     let at = || shell.time(page, Timestamp(1_767_225_600_000));
-    let field = |id: &str, value: &str, lock: Option<&str>| FieldRow {
+    let field = |id: &str, value: &str, owner: &str| FieldRow {
         label: page.t(id),
         value: value.to_owned(),
-        owner: page.t_with("users-kept-by", &[("channel", &page.t("channel-saml"))]),
-        lock: lock.map(|id| page.t(id)),
+        owner: page.t_with(owner, &[("channel", &page.t("channel-saml"))]),
     };
     let hostile = "\"><img src=x onerror=alert(1)>";
     let full = UserPage {
@@ -324,12 +321,8 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         roles: vec![page.t("role-admin")],
         notes: vec![page.t_with("users-note-expired", &[("at", "1 May")])],
         fields: vec![
-            field(
-                "field-email",
-                "ada@northwind.example",
-                Some("users-locked-saml"),
-            ),
-            field("field-department", hostile, None),
+            field("field-email", "ada@northwind.example", "users-kept-there"),
+            field("field-department", hostile, "users-kept-by"),
         ],
         facts: vec![
             Fact {

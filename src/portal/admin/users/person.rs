@@ -51,15 +51,25 @@ pub(super) fn lock(page: &Page, user: &User, field: Field, is_admin: bool) -> Op
     (identifier && !user.roles.is_empty() && !is_admin).then(|| page.t("users-locked-role"))
 }
 
-/// The channel that keeps a field, in words.
-pub(super) fn owner(page: &Page, user: &User, field: Field) -> String {
-    match user.owners.get(&field) {
-        Some(source) => {
-            let channel = page.t(&format!("channel-{source}"));
-            page.t_with("users-kept-by", &[("channel", &channel)])
-        }
-        None => page.t("users-kept-by-nobody"),
+/// The channel that keeps a field, and whether it is changed there alone, in a
+/// few words; empty for a field that is anybody's.
+pub(super) fn owner(page: &Page, user: &User, field: Field, is_admin: bool) -> String {
+    let kept = authority::kept_by(user, field, Source::Manual);
+    if kept.is_none()
+        && let Some(lock) = lock(page, user, field, is_admin)
+    {
+        return lock;
     }
+    let Some(source) = user.owners.get(&field) else {
+        return String::new();
+    };
+    let channel = page.t(&format!("channel-{source}"));
+    let id = if kept.is_some() {
+        "users-kept-there"
+    } else {
+        "users-kept-by"
+    };
+    page.t_with(id, &[("channel", &channel)])
 }
 
 /// What is taken from a user who is shut out, in sentences with numbers.
