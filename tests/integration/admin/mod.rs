@@ -144,10 +144,9 @@ pub async fn admin(server: &Server) -> (Idp, Browser, String) {
 
 /// Makes a user; the id.
 pub async fn user(server: &Server, more: Value) -> String {
-    let made = server
-        .api()
-        .expect("POST", "/api/v1/users", Some(&more), 201);
-    made.await["id"].as_str().unwrap().to_owned()
+    let api = server.api();
+    let made = api.expect("POST", "/api/v1/users", Some(&more), 201).await;
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// Makes `email`'s user.
