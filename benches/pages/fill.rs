@@ -60,8 +60,8 @@ pub async fn fill(folder: &Path, users: usize) -> Result<Filled> {
 
 /// The users from one number to another, in one unit.
 async fn people(directory: &Directory, from: usize, to: usize) -> Result<Vec<UserId>> {
-    let directory = directory.clone();
-    let made = directory.db.clone().write(move |tx| {
+    let (directory, db) = (directory.clone(), directory.db.clone());
+    let made = db.write(move |tx| {
         let directory = directory.clone();
         Box::pin(async move {
             let mut made = Vec::new();

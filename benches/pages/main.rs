@@ -110,13 +110,12 @@ async fn measure(
         ensure!(answer.status == 200, "{path}: {}", answer.describe());
     }
     let mut times = Vec::with_capacity(TIMES);
-    let mut weight = 0;
     for _ in 0..TIMES {
         let begin = Instant::now();
         let answer = connection.send(&request).await?;
         times.push(begin.elapsed().as_secs_f64() * 1000.0);
-        weight = answer.body().len();
         if times.len() == 1 {
+            let mut weight = answer.body().len();
             let html = String::from_utf8_lossy(answer.body()).into_owned();
             for asset in assets(&html) {
                 if !loaded.contains_key(&asset) {

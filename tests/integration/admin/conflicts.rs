@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Form, HOSTILE, admin, audit, form, person, texts, told, user_at};
+use super::{Form, HOSTILE, admin, audit, form, person, texts, user_at};
 use crate::harness::{Browser, Idp, Server};
 
 on_both! {
