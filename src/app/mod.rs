@@ -1,6 +1,7 @@
 //! Composition: opens what the configuration names, and puts the routers
 //! together. The only place, with [`crate::cli`], that knows every folder.
 
+mod front;
 mod health;
 mod jobs;
 mod metadata;
@@ -17,6 +18,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
 use crate::api::{self, ApiState};
+use crate::apps::forward_auth::ForwardAuth;
 use crate::apps::oidc::OidcState;
 use crate::directory::settings::Settings;
 use crate::directory::signing_keys::SigningKeys;
@@ -226,7 +228,12 @@ pub fn default_settings(config: &Config) -> Settings {
 }
 
 /// The whole gateway as one router.
-pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<Router, AppError> {
+pub fn router(
+    config: &Config,
+    core: &Core,
+    metrics: Option<Metrics>,
+    forward: &ForwardAuth,
+) -> Result<Router, AppError> {
     let kit = kit(config, core)?;
     let defaults = default_settings(config);
     let saml = saml::flow::SamlState {
@@ -277,6 +284,7 @@ pub fn router(config: &Config, core: &Core, metrics: Option<Metrics>) -> Result<
     let router = Router::new()
         .merge(logins)
         .merge(crate::apps::oidc::router(oidc))
+        .merge(crate::apps::forward_auth::router(forward.clone()))
         .merge(portal::router(portal))
         .merge(api::router(api))
         .layer(from_fn_with_state(
@@ -298,6 +306,16 @@ fn upstream(saml: saml::flow::SamlState) -> Upstream {
         let saml = saml.clone();
         Box::pin(async move { saml::flow::leave::leave(&saml, &left).await })
     })
+}
+
+/// Forward-auth, which the server asks before the router.
+pub fn forward_auth(config: &Config, core: &Core) -> Result<ForwardAuth, AppError> {
+    Ok(ForwardAuth::new(
+        kit(config, core)?,
+        core.directory.clone(),
+        core.sessions.clone(),
+        core.signing.clone(),
+    ))
 }
 
 fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {

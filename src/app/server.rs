@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -14,9 +12,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
-use super::slow_body::SlowBody;
+use super::front::{Front, Gateway};
 use super::{AppError, Core, Running};
 use crate::platform::config::Config;
 use crate::platform::telemetry::init_metrics;
@@ -52,7 +49,11 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
         key: "metrics",
         problem: e.to_string(),
     })?;
-    let router = super::router(&config, &core, Some(metrics.clone()))?;
+    let forward = super::forward_auth(&config, &core)?;
+    let gateway = Gateway {
+        router: super::router(&config, &core, Some(metrics.clone()), &forward)?,
+        forward: Some(forward),
+    };
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -74,7 +75,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let webhooks = super::webhooks::run(core.clone(), courier, stop.clone());
     let webhooks = tokio::spawn(webhooks);
     watch_signals(&stop, core, running)?;
-    accept(listener, router, stop.clone(), TIMES).await;
+    accept(listener, gateway, stop.clone(), TIMES).await;
     stop.cancel();
     drop(jobs.await);
     drop(news.await);
@@ -83,7 +84,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, times: Times) {
+async fn accept(listener: TcpListener, gateway: Gateway, stop: CancellationToken, times: Times) {
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -91,7 +92,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, router.clone(), times, &graceful),
+            Ok((stream, peer)) => connection(stream, peer, gateway.clone(), times, &graceful),
             Err(error) => {
                 // Out of file handles, mostly: wait for some to be given back.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -115,18 +116,13 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken, 
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    gateway: Gateway,
     times: Times,
     graceful: &GracefulShutdown,
 ) {
     drop(stream.set_nodelay(true));
     let has_asked = Arc::new(AtomicBool::new(false));
-    let asks = Arc::clone(&has_asked);
-    let service = router.map_request(move |mut request: Request<hyper::body::Incoming>| {
-        asks.store(true, Ordering::Relaxed);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(|body| axum::body::Body::new(SlowBody::new(body, times.body)))
-    });
+    let service = Front::new(gateway, peer, Arc::clone(&has_asked), times.body);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -205,6 +201,7 @@ async fn reload(core: &Core, running: &Running) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
     use axum::routing::post;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -221,7 +218,11 @@ mod tests {
         let router = Router::new().fallback(length);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(accept(listener, router, stop.clone(), times));
+        let gateway = Gateway {
+            router,
+            forward: None,
+        };
+        tokio::spawn(accept(listener, gateway, stop.clone(), times));
         TcpStream::connect(address).await.unwrap()
     }
 

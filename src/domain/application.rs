@@ -534,6 +534,21 @@ fn is_header_name(name: &str) -> bool {
         "via",
         "www-authenticate",
     ];
+    // Not a proxy's word on the request, but an identity (oauth2-proxy, Rauthy).
+    let identities = [
+        "x-forwarded-email",
+        "x-forwarded-email-verified",
+        "x-forwarded-family-name",
+        "x-forwarded-given-name",
+        "x-forwarded-groups",
+        "x-forwarded-name",
+        "x-forwarded-preferred-username",
+        "x-forwarded-roles",
+        "x-forwarded-user",
+    ];
+    if identities.contains(&lower.as_str()) {
+        return true;
+    }
     !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && !taken.contains(&lower.as_str())

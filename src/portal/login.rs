@@ -23,6 +23,8 @@ pub(super) struct Asked {
     provider: Option<String>,
     /// Is routed by its domain.
     email: Option<String>,
+    /// Brings the session of whoever is signed in to the host of `rd`.
+    hand_over: Option<String>,
     /// Shows the choice whatever speaks for going straight on.
     choose: Option<String>,
 }
@@ -34,9 +36,17 @@ pub(super) async fn show(
     headers: HeaderMap,
     MaybeCurrent(current): MaybeCurrent,
 ) -> Response {
-    let rd = asked.rd.as_deref().and_then(|rd| target(&state, rd));
+    let hosts = match state.directory.hosts_for(asked.rd.as_deref()).await {
+        Ok(hosts) => hosts,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
+    let rd = asked.rd.as_deref();
+    let rd = rd.and_then(|rd| target(&state, rd, &hosts));
     let choose = asked.choose.is_some();
     match current {
+        Ok(_) if !choose && let Some(way) = way_to_host(&asked, rd.as_deref()) => {
+            return see_other(&way);
+        }
         Ok(_) if !choose => return see_other(rd.as_deref().unwrap_or("/account")),
         Ok(_) | Err(NoOne::SignedOut) => {}
         Err(NoOne::Unavailable(cause)) => return state.unavailable(locale, cause, "/login"),
@@ -86,11 +96,20 @@ pub(super) async fn show(
 
 /// Where to go afterwards, if that is safe and makes sense: whoever has just
 /// signed in wants neither to sign in nor to sign out.
-fn target(state: &PortalState, rd: &str) -> Option<String> {
-    let target = state.kit.local_target(rd, &[])?;
+fn target(state: &PortalState, rd: &str, hosts: &[String]) -> Option<String> {
+    let target = state.kit.local_target(rd, hosts)?;
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let circular = matches!(path, "/login" | "/logout" | "/signed-out");
     (!circular).then_some(target)
+}
+
+/// Where a session is brought to a host that the gateway's cookie does not reach.
+fn way_to_host(asked: &Asked, rd: Option<&str>) -> Option<String> {
+    let rd = rd.filter(|rd| !rd.starts_with('/'))?;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("rd", rd);
+    query.append_pair("state", asked.hand_over.as_deref()?);
+    Some(format!("/auth/hand-over?{}", query.finish()))
 }
 
 /// The enabled providers in the admin's order, and whether the page asks for

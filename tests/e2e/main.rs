@@ -12,6 +12,11 @@ mod connect;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod nginx;
+#[cfg(test)]
+#[path = "../support/nginx.rs"]
+mod nginx_process;
+#[cfg(test)]
 mod oidc_provider;
 #[cfg(test)]
 mod pages;

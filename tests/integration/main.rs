@@ -34,6 +34,7 @@ mod api;
 mod connect;
 mod explain;
 mod faults;
+mod forward_auth;
 mod oauth;
 mod pages;
 mod saml;

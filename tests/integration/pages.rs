@@ -182,6 +182,12 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ),
         ("/favicon.ico", "GET", Everybody("is asked for by browsers")),
         ("/robots.txt", "GET", Everybody("keeps search engines out")),
+        ("/auth/request", "GET", SignedIn),
+        ("/auth/forward", "GET", SignedIn),
+        ("/auth/envoy", "GET", SignedIn),
+        ("/auth/envoy/", "GET", SignedIn),
+        ("/auth/envoy/{*path}", "GET", SignedIn),
+        ("/auth/hand-over", "GET", SignedIn),
         (
             "/healthz",
             "GET",

@@ -124,6 +124,18 @@ impl Directory {
         found.ok_or(DirectoryError::NotFound("application"))
     }
 
+    /// The hosts to which a browser may be sent afterwards: none where it stays here
+    /// anyway.
+    pub async fn hosts_for(&self, target: Option<&str>) -> Result<Vec<String>, DirectoryError> {
+        if target.is_none_or(|target| target.starts_with('/')) {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .db
+            .look_up(|tx| Box::pin(async move { hosts(tx).await }))
+            .await?)
+    }
+
     /// Every application, by name.
     pub async fn applications(&self) -> Result<Vec<StoredApplication>, DirectoryError> {
         Ok(self

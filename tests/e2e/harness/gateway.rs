@@ -33,6 +33,11 @@ pub struct Gateway {
 impl Gateway {
     /// Writes a configuration, makes a token and starts `doorward serve`.
     pub async fn start(database: Database) -> Self {
+        Self::start_behind(database, "").await
+    }
+
+    /// The same with more in its `[server]` section.
+    pub async fn start_behind(database: Database, about_server: &str) -> Self {
         let folder = TempDir::with_prefix("doorward-e2e-").unwrap();
         let path = folder.path().display();
         let port = free_port();
@@ -43,7 +48,7 @@ impl Gateway {
         };
         let config = format!(
             "public_url = \"{url}\"\n\
-             [server]\nlisten = \"127.0.0.1:{port}\"\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\n{about_server}\
              [database]\nurl = \"{database}\"\n\
              [secrets]\nkey_file = \"{path}/secret.key\"\n"
         );

@@ -6,7 +6,7 @@ mod server;
 
 pub use browser::{Answer, Browser, encode};
 pub use idp::{Idp, Outcome, SignIn, merge, refused};
-pub use server::{Server, database_of_its_own};
+pub use server::{Server, database_of_its_own, free_port};
 
 pub use crate::support::forge::{Forge, Person, Scene};
 

@@ -51,8 +51,20 @@ impl Server {
         server
     }
 
+    /// With more in its `[server]` section, and more configuration.
+    pub async fn start_behind(database: &str, about_server: &str, more: &str) -> Self {
+        let mut server = Self::prepared_behind(database, about_server, more);
+        server.run().await;
+        server.token = server.make_token(&["admin"]);
+        server
+    }
+
     /// With its configuration written, but not started.
     pub fn prepared(database: &str, more: &str) -> Self {
+        Self::prepared_behind(database, "", more)
+    }
+
+    fn prepared_behind(database: &str, about_server: &str, more: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -62,7 +74,7 @@ impl Server {
             "[security]\nrate_limits = false\nmax_clock_skew = \"2m\"\n"
         };
         let config = format!(
-            "public_url = \"{url}\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n\
+            "public_url = \"{url}\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n{about_server}\
              [database]\nurl = \"{database}\"\n[log]\nlevel = \"info\"\n{security}{more}"
         );
         fs::write(directory.path().join("config.toml"), config).unwrap();
@@ -424,7 +436,8 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-fn free_port() -> u16 {
+/// A port that nobody has yet.
+pub fn free_port() -> u16 {
     // Handed out once per process, so that tests side by side do not meet.
     static TAKEN: std::sync::Mutex<Vec<u16>> = std::sync::Mutex::new(Vec::new());
     loop {

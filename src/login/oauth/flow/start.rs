@@ -71,8 +71,11 @@ pub async fn login(
         Err(explanation) => return report.answer(*explanation).await,
     };
     let (browser, new_cookie) = state.kit.ensure_browser_id(&headers);
-    let target = parameter(&query, "rd")
-        .and_then(|rd| state.kit.local_target(&rd, &[]))
+    let rd = parameter(&query, "rd");
+    let hosts = state.directory.hosts_for(rd.as_deref()).await;
+    let hosts = hosts.unwrap_or_default();
+    let target = rd
+        .and_then(|rd| state.kit.local_target(&rd, &hosts))
         .unwrap_or_else(|| "/".to_owned());
     let hint = parameter(&query, "email").filter(|hint| {
         hint.len() <= LONGEST_HINT && !hint.chars().any(crate::domain::address::is_deceptive)

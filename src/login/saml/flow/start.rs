@@ -60,8 +60,11 @@ pub async fn login(
         return report.answer(goes_in_circles()).await;
     }
     let (browser, new_cookie) = state.kit.ensure_browser_id(&headers);
-    let target = parameter(&query, "rd")
-        .and_then(|rd| state.kit.local_target(&rd, &[]))
+    let rd = parameter(&query, "rd");
+    let hosts = state.directory.hosts_for(rd.as_deref()).await;
+    let hosts = hosts.unwrap_or_default();
+    let target = rd
+        .and_then(|rd| state.kit.local_target(&rd, &hosts))
         .unwrap_or_else(|| "/".to_owned());
     let link = match linking::asked(&state.kit, &headers, &provider.provider.slug, &query) {
         Ok(link) => link,
