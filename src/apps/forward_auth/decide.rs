@@ -93,7 +93,7 @@ impl ForwardAuth {
         };
         match self.judge(&case).await {
             Ok(response) => response,
-            Err(Trouble::Away(cause)) => self.kit.unavailable(cause).into_response(),
+            Err(Trouble::Away(why)) => self.kit.unavailable(why).into_response(),
         }
     }
 
@@ -103,10 +103,7 @@ impl ForwardAuth {
             return self.without_application(case).await;
         };
         if case.asked.path() == hand_over::CALLBACK {
-            return Ok(self.arrive(case, &application).await?);
-        }
-        if application.allow_cors_preflight && asked::is_preflight(&case.asked, case.headers) {
-            return Ok(answer::pass(identity::nobody(&application)));
+            return self.arrive(case, &application).await;
         }
         let rule = if application.enabled {
             paths::access(&application.path_rules, case.asked.path())
@@ -117,6 +114,10 @@ impl ForwardAuth {
             let detail = format!("a rule of the application closes {}", case.asked.path());
             return Ok(self.refuse(case, "forward_auth.path_denied", detail, None));
         }
+        let takes_preflights = application.enabled && application.allow_cors_preflight;
+        if takes_preflights && asked::is_preflight(&case.asked, case.headers) {
+            return Ok(answer::pass(identity::nobody(&application)));
+        }
         if let Some(secret) = api_token(case.headers) {
             return self.with_token(case, &application, secret, rule).await;
         }
@@ -124,7 +125,7 @@ impl ForwardAuth {
         let Some(live) = live else {
             return Ok(match rule {
                 PathAccess::Anonymous => answer::pass(identity::nobody(&application)),
-                _ => self.sign_in(case),
+                _ => self.sign_in(case, Some(&application)),
             });
         };
         let pass = self.pass(&live, &application, found.edition).await?;
@@ -144,7 +145,7 @@ impl ForwardAuth {
     async fn without_application(&self, case: &Case<'_>) -> Result<Response, Trouble> {
         if !case.asked.is_forwarded && case.asked.slug.is_none() && self.live(case).await?.is_none()
         {
-            return Ok(self.sign_in(case));
+            return Ok(self.sign_in(case, None));
         }
         let detail = match (case.asked.slug, &case.asked.host) {
             (Some(slug), _) => format!("no application behind forward-auth is called {slug:?}"),
@@ -278,7 +279,7 @@ impl ForwardAuth {
         rule: PathAccess,
     ) -> Result<Response, Trouble> {
         let Some(token) = self.directory.token_by_secret(secret).await? else {
-            return Ok(self.sign_in(case));
+            return Ok(self.sign_in(case, Some(application)));
         };
         let mut headers = identity::nobody(application);
         let is_open = application.enabled && application.access != AccessRule::Private;
@@ -301,12 +302,17 @@ impl ForwardAuth {
     }
 
     /// Nobody is signed in.
-    fn sign_in(&self, case: &Case) -> Response {
+    fn sign_in(&self, case: &Case, application: Option<&Application>) -> Response {
         let asked = &case.asked;
-        let address = asked.address(self.kit.https());
+        let has_host = |application: &Application| {
+            let host = asked.host.as_ref();
+            host.is_some_and(|host| application.hosts.contains(host))
+        };
+        let comes_back = asked.is_forwarded || application.is_some_and(has_host);
+        let address = asked.address(self.kit.https()).filter(|_| comes_back);
         let mut login = format!("{}/login", self.kit.origin());
         let mut cookie = None;
-        if let Some(address) = address.filter(|_| asked.is_forwarded) {
+        if let Some(address) = address {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.append_pair("rd", &address);
             if let Some(start) = self.start(asked, case.headers) {
@@ -344,16 +350,14 @@ impl ForwardAuth {
     ) -> Result<Response, Trouble> {
         let arrived = self.arrived(&case.asked, case.headers).await;
         let arrived = arrived.map_err(|error| Trouble::Away(error.to_string()))?;
-        Ok(match arrived {
-            Some((target, cookie)) => answer::go(case.asked.dialect, &target, cookie),
-            None => {
-                let detail = format!(
-                    "the way back to {} was used before, is too old, or was begun in another browser",
-                    application.slug
-                );
-                self.refuse(case, "forward_auth.hand_over", detail, None)
-            }
-        })
+        if let Some((target, cookie)) = arrived {
+            return Ok(answer::go(case.asked.dialect, &target, cookie));
+        }
+        let detail = format!(
+            "the way back to {} was used before, is too old, or was begun in another browser",
+            application.slug
+        );
+        Ok(self.refuse(case, "forward_auth.hand_over", detail, None))
     }
 }
 

@@ -143,23 +143,15 @@ fn list<'a>(names: impl Iterator<Item = &'a str>, separator: &str) -> HeaderValu
 }
 
 fn text(value: &str) -> HeaderValue {
-    let mut encoded = encode(value, "");
-    // Only ASCII is left, so every place is a boundary; half an escape is not left.
-    if encoded.len() > LONGEST {
-        encoded.truncate(LONGEST);
-        let tail = encoded.len().saturating_sub(2);
-        if let Some(at) = encoded.get(tail..).and_then(|end| end.find('%')) {
-            encoded.truncate(tail + at);
-        }
-    }
-    HeaderValue::from_str(&encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
+    HeaderValue::from_str(&encode(value, "")).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// The value in visible ASCII and single blanks between.
+/// The value in visible ASCII and single blanks between, cut between characters.
 fn encode(value: &str, also: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(value.len());
     for c in value.trim().chars() {
+        let before = out.len();
         if c.is_control() || c == ' ' {
             if also == " " {
                 out.push_str("%20");
@@ -173,6 +165,10 @@ fn encode(value: &str, also: &str) -> String {
             for octet in c.encode_utf8(&mut octets).bytes() {
                 let _ = write!(out, "%{octet:02X}");
             }
+        }
+        if out.len() > LONGEST {
+            out.truncate(before);
+            break;
         }
     }
     out.truncate(out.trim_end().len());
@@ -274,7 +270,7 @@ mod tests {
             ("a\0b\tc\u{7f}d\u{85}e", "a b c d e"),
             ("J\u{fc}rgen", "J%C3%BCrgen"),
             ("100%", "100%25"),
-            ("\u{2028}\u{202e}x", "%E2%80%A8%E2%80%AEx"),
+            ("x\u{2028}\u{202e}y", "x%E2%80%A8%E2%80%AEy"),
             ("\u{1f600}", "%F0%9F%98%80"),
             ("a,b;c|d", "a,b;c|d"),
             ("\r\n", ""),

@@ -12,26 +12,26 @@ use crate::platform::storage::{Change, Follower};
 
 /// All of them as they stood together.
 #[derive(Default)]
-struct Shelf {
+struct All {
     by_host: HashMap<String, Arc<Application>>,
     by_slug: HashMap<String, Arc<Application>>,
 }
 
-impl Shelf {
+impl All {
     fn of(applications: impl Iterator<Item = Application>) -> Self {
-        let mut shelf = Self::default();
+        let mut all = Self::default();
         for application in applications {
             if application.kind != ApplicationKind::ForwardAuth {
                 continue;
             }
             let application = Arc::new(application);
             for host in &application.hosts {
-                shelf.by_host.insert(host.clone(), Arc::clone(&application));
+                all.by_host.insert(host.clone(), Arc::clone(&application));
             }
             let slug = application.slug.as_str().to_owned();
-            shelf.by_slug.insert(slug, application);
+            all.by_slug.insert(slug, application);
         }
-        shelf
+        all
     }
 
     fn find(&self, asked: &Asked) -> Option<Arc<Application>> {
@@ -59,7 +59,7 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     directory: Directory,
     edition: AtomicU64,
-    held: RwLock<Option<(u64, Arc<Shelf>)>>,
+    held: RwLock<Option<(u64, Arc<All>)>>,
 }
 
 struct Ear(Weak<Inner>);
@@ -93,20 +93,20 @@ impl Registry {
     /// The application of a question, if that is known without asking.
     #[must_use]
     pub fn at_hand(&self, asked: &Asked) -> Option<Found> {
-        let (edition, shelf) = self.shelf()?;
+        let (edition, all) = self.known()?;
         Some(Found {
-            application: shelf.find(asked),
+            application: all.find(asked),
             edition,
         })
     }
 
-    fn shelf(&self) -> Option<(u64, Arc<Shelf>)> {
+    fn known(&self) -> Option<(u64, Arc<All>)> {
         let inner = &self.0;
         let held = inner.held.read().unwrap_or_else(PoisonError::into_inner);
-        let (edition, shelf) = held.as_ref()?;
+        let (edition, all) = held.as_ref()?;
         let is_true = *edition == inner.edition.load(Ordering::Acquire)
             && inner.directory.db.changes().is_current();
-        is_true.then(|| (*edition, Arc::clone(shelf)))
+        is_true.then(|| (*edition, Arc::clone(all)))
     }
 
     /// The application of a question.
@@ -114,30 +114,30 @@ impl Registry {
         if let Some(found) = self.at_hand(asked) {
             return Ok(found);
         }
-        let (edition, shelf) = self.load().await?;
+        let (edition, all) = self.load().await?;
         Ok(Found {
-            application: shelf.find(asked),
+            application: all.find(asked),
             edition,
         })
     }
 
     /// Whether a host belongs to one of them.
     pub async fn by_host(&self, host: &str) -> Result<Option<Arc<Application>>, DirectoryError> {
-        let shelf = match self.shelf() {
-            Some((_, shelf)) => shelf,
+        let all = match self.known() {
+            Some((_, all)) => all,
             None => self.load().await?.1,
         };
-        Ok(shelf.by_host.get(host).cloned())
+        Ok(all.by_host.get(host).cloned())
     }
 
-    async fn load(&self) -> Result<(u64, Arc<Shelf>), DirectoryError> {
+    async fn load(&self) -> Result<(u64, Arc<All>), DirectoryError> {
         // What changes from here on belongs to the next edition.
         let edition = self.0.edition.load(Ordering::Acquire);
         let stored = self.0.directory.applications().await?;
-        let shelf = Shelf::of(stored.into_iter().map(|stored| stored.application));
-        let shelf = Arc::new(shelf);
+        let all = All::of(stored.into_iter().map(|stored| stored.application));
+        let all = Arc::new(all);
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Some((edition, Arc::clone(&shelf)));
-        Ok((edition, shelf))
+        *held = Some((edition, Arc::clone(&all)));
+        Ok((edition, all))
     }
 }

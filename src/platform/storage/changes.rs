@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How long what was heard counts: a cache answers from nothing older than a
-/// second, the time for the answer itself included.
-const CURRENT: Duration = Duration::from_millis(900);
+/// How long what was heard counts: half of the second that nothing may be older
+/// than.
+const CURRENT: Duration = Duration::from_millis(500);
 
 /// How often other processes' writes are asked for on SQLite, and how often a
 /// connection that listens on PostgreSQL has to show that it lives.
-pub(super) const EVERY: Duration = Duration::from_millis(200);
+pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 /// One thing that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

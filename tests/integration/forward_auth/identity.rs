@@ -116,8 +116,8 @@ async fn names_arrive_clean_and_changes_at_once() {
     let said = ask(&server, "GET", "/auth/request?app=wiki", &with).await;
     for (name, value) in [
         ("x-title", "J%C3%BCrgen %F0%9F%98%80 100%25"),
-        ("remote-groups", "a,b|c%7Cd|Crew %C3%A4"),
-        ("x-auth-request-groups", "a,b|c%7Cd|Crew %C3%A4"),
+        ("remote-groups", "a,b|Crew %C3%A4|c%7Cd"),
+        ("x-auth-request-groups", "a,b|Crew %C3%A4|c%7Cd"),
         ("x-cost", "R&D, \"x\""),
         ("x-until", "2099-01-01T00:00:00Z"),
         ("x-tag", "%C3%A9"),

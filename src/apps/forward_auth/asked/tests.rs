@@ -102,12 +102,24 @@ fn nginx() {
             &[own, ("forwarded", "host=evil.example;proto=https")],
             Ok("- gate.internal:8080 - / GET"),
         ),
+    ] {
+        assert_eq!(
+            seen(path, PROXY, fields).as_deref(),
+            expected.as_ref().copied(),
+            "{fields:?}"
+        );
+    }
+}
+
+#[test]
+fn nginx_that_contradicts_itself() {
+    for (path, fields, expected) in [
         (
             "/auth/request",
             &[
                 ("x-original-url", "https://a.example/"),
                 ("x-original-url", "https://b.example/"),
-            ],
+            ][..],
             Err("forward_auth.repeated_header"),
         ),
         (
