@@ -25,7 +25,7 @@ struct TraceShape {
     at: Timestamp,
     /// The provider's slug.
     provider: String,
-    /// `saml`, `oauth`, `metadata`, `discovery`.
+    /// `saml`, `oauth`, `metadata`, `discovery`, `test`.
     #[schema(examples("saml"))]
     kind: String,
     outcome: TraceOutcome,

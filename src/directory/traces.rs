@@ -61,7 +61,7 @@ pub struct LoginTrace {
     pub at: Timestamp,
     /// The provider's slug.
     pub provider: String,
-    /// `saml`, `oauth`, `metadata`, `discovery`.
+    /// `saml`, `oauth`, `metadata`, `discovery`, `test`.
     pub kind: String,
     /// What came of it.
     pub outcome: TraceOutcome,
