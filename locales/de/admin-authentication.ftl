@@ -53,6 +53,7 @@ provider-today = Fehlschläge in 24 Stunden
 provider-failures =
     { $count ->
         [0] Keine
+        [2000] 2.000 oder mehr
        *[other] { $count }
     }
 provider-commonest = am häufigsten

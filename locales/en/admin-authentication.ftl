@@ -53,6 +53,7 @@ provider-today = Failures in 24 hours
 provider-failures =
     { $count ->
         [0] None
+        [2000] 2,000 or more
        *[other] { $count }
     }
 provider-commonest = most often
