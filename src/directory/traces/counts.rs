@@ -54,13 +54,14 @@ impl Directory {
 }
 
 async fn count(tx: &mut Tx, since: Timestamp) -> Result<LoginCounts, StorageError> {
-    // Metadata and discovery that fail leave a trace, too, and are no logins.
+    // Metadata and discovery that fail, and tests, leave a trace, too, and are no logins.
     const SQL: &str = "SELECT at / 3600000, \
         SUM(CASE outcome WHEN 'success' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END), \
-        COUNT(*) FROM login_traces WHERE id >= $1 AND kind <> 'metadata' AND kind <> 'discovery' \
+        COUNT(*) FROM login_traces WHERE id >= $1 AND kind NOT IN ('metadata', 'discovery', 'test') \
         GROUP BY at / 3600000 ORDER BY at / 3600000";
     const REASONS_SQL: &str = "SELECT code, COUNT(*), MAX(id) FROM login_traces \
-        WHERE id >= $1 AND outcome <> 'success' GROUP BY code ORDER BY COUNT(*) DESC, code LIMIT $2";
+        WHERE id >= $1 AND outcome <> 'success' AND kind <> 'test' \
+        GROUP BY code ORDER BY COUNT(*) DESC, code LIMIT $2";
     let first = ids::floor(since);
     let mut hours = Vec::new();
     for row in tx.query(SQL, params![&first]).await? {
