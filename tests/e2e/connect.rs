@@ -146,6 +146,8 @@ async fn by_a_link_without_script() {
     bob.shows(&["This is what your metadata says"]).await;
     bob.press("Begin the test").await;
     idp.sign_in(&bob, "demo-ada").await;
+    // Nothing sends itself without script.
+    bob.press("Continue").await;
     bob.arrives_at(&format!("{}/test-login/", gateway.url))
         .await;
     bob.shows(&["This person would get in"]).await;
