@@ -156,8 +156,6 @@ async fn the_primary_moves_to_another_host() {
     ] {
         how(gone);
         here.pass();
-        // A session at hand is good for a moment without anybody being asked.
-        tokio::time::sleep(Duration::from_secs(1)).await;
         let took = until_signed_in(&mut browser, &server).await;
         assert!(took < Duration::from_secs(5), "{took:?}");
         eprintln!("the other host served after {took:?}");

@@ -119,7 +119,7 @@ async fn names_arrive_clean_and_changes_at_once() {
         ("remote-groups", "a,b|Crew %C3%A4|c%7Cd"),
         ("x-auth-request-groups", "a,b|Crew %C3%A4|c%7Cd"),
         ("x-cost", "R&D, \"x\""),
-        ("x-until", "2099-01-01T00:00:00Z"),
+        ("x-until", "2099-01-01T00:00:00.000Z"),
         ("x-tag", "%C3%A9"),
     ] {
         assert_eq!(said.get(name), value, "{name}");
