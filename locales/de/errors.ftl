@@ -128,3 +128,10 @@ error-logout-not-verified-next = Wenn Sie sich hier abmelden möchten, wählen S
 error-logout-incomplete-title = Sie sind hier abgemeldet
 error-logout-incomplete-text = Die Anmeldung Ihres Unternehmens hat so geantwortet, dass wir es nicht bestätigen können. Dort ist sie vielleicht noch offen.
 error-logout-incomplete-next = Melden Sie sich auf einem gemeinsam genutzten Gerät auch dort ab und schließen Sie den Browser.
+error-app-request-title = Der Link der App funktioniert nicht
+error-app-request-text = Die App hat Sie mit einer Anfrage hierher geschickt, die sich nicht sicher beantworten lässt. Deshalb wurde nichts an sie zurückgeschickt.
+error-app-request-next = Gehen Sie zurück zur App und versuchen Sie es noch einmal. Hilft das nicht, nennen Sie Ihrem IT-Team die Nummer unten.
+
+error-app-request-over-title = Diese Anmeldung ist beendet
+error-app-request-over-text = Sie hat zu lange gedauert oder wurde schon abgeschlossen.
+error-app-request-over-next = Gehen Sie zurück zur App und melden Sie sich von dort aus neu an.

@@ -111,3 +111,15 @@ field-valid_to = Gültig bis
 # Geräte, wie Browser sich beschreiben.
 device-unknown = Unbekanntes Gerät
 device-on = { $browser } auf { $system }
+
+consent-title = Darf { $application } Ihre Angaben verwenden?
+consent-text = { $application } gehört nicht zu den eigenen Apps Ihrer Organisation. Wenn Sie zustimmen, erhält sie bei { $host }:
+consent-openid = dass und wann Sie sich angemeldet haben
+consent-profile = Ihren Namen und Ihre Sprache
+consent-email = Ihre E-Mail-Adresse
+consent-groups = die Gruppen, denen Sie angehören
+consent-phone = Ihre Telefonnummer
+consent-offline = Zugriff auf diese Angaben, während Sie abwesend sind
+consent-account = Sie sind als { $account } angemeldet.
+consent-allow = Zulassen
+consent-deny = Nicht zulassen

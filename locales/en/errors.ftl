@@ -128,3 +128,10 @@ error-logout-not-verified-next = If you want to sign out here, choose “Sign ou
 error-logout-incomplete-title = You are signed out here
 error-logout-incomplete-text = Your company’s sign-in answered in a way that we can’t confirm, so it may still be open there.
 error-logout-incomplete-next = On a shared device, sign out at your company’s sign-in as well, and close the browser.
+error-app-request-title = The app’s link doesn’t work
+error-app-request-text = The app sent you here with something that can’t be answered safely, so nothing was sent back to it.
+error-app-request-next = Go back to the app and try again. If that doesn’t help, give your IT team the number below.
+
+error-app-request-over-title = This sign-in has ended
+error-app-request-over-text = It took too long, or it was finished before.
+error-app-request-over-next = Go back to the app and sign in again from there.

@@ -111,3 +111,15 @@ field-valid_to = Valid until
 # Devices, as browsers describe themselves.
 device-unknown = Unknown device
 device-on = { $browser } on { $system }
+
+consent-title = Let { $application } use your details?
+consent-text = { $application } is not one of your organisation’s own apps. If you agree, it gets the following, at { $host }:
+consent-openid = that you signed in, and when
+consent-profile = your name and language
+consent-email = your e-mail address
+consent-groups = the groups that you belong to
+consent-phone = your phone number
+consent-offline = access to these details while you are away
+consent-account = You are signed in as { $account }.
+consent-allow = Allow
+consent-deny = Don’t allow

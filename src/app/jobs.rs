@@ -82,6 +82,7 @@ async fn sweep(core: &Core) -> Result<(), DirectoryError> {
                 throttle::sweep(tx, now).await?;
                 test_logins::sweep(tx, now).await?;
                 setup_links::sweep(tx, now).await?;
+                crate::apps::oidc::grants::sweep(tx, now).await?;
                 for (lost, _) in sign_in::take_expired(tx, now).await? {
                     traces::record(tx, &never_came_back(&core, &lost, now)).await?;
                 }

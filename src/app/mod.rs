@@ -273,17 +273,21 @@ pub fn router(
         sessions: core.sessions.clone(),
     };
     let oauth = oauth_state(config, core, &kit);
-    let mut logins = saml::flow::router(saml).merge(oauth::flow::router(oauth));
+    let oidc = OidcState::new(
+        (kit.clone(), core.directory.clone(), core.sessions.clone()),
+        core.signing.clone(),
+        Arc::clone(&core.sealer),
+        core.outbound.clone(),
+        config.security.rate_limits,
+    );
+    let mut logins = saml::flow::router(saml)
+        .merge(oauth::flow::router(oauth))
+        .merge(crate::apps::oidc::pages(oidc.clone()));
     if config.security.rate_limits {
         logins = web::throttled(logins, &kit, &core.throttle);
     }
-    let oidc = OidcState {
-        kit: kit.clone(),
-        keys: core.signing.clone(),
-    };
     let router = Router::new()
         .merge(logins)
-        .merge(crate::apps::oidc::router(oidc))
         .merge(crate::apps::forward_auth::router(forward.clone()))
         .merge(portal::router(portal))
         .merge(api::router(api))
@@ -291,6 +295,7 @@ pub fn router(
             sessions,
             crate::sessions::layer::session,
         ))
+        .merge(crate::apps::oidc::endpoints(oidc))
         .merge(health::router(
             core.directory.db.clone(),
             config.metrics.clone(),

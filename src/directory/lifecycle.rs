@@ -25,10 +25,12 @@ pub(super) struct Access {
     pub roles: Option<BTreeSet<Role>>,
 }
 
-/// Ends everything that a user holds: browser sessions and the API tokens that
-/// the user made.
+/// Ends everything that a user holds: browser sessions, what applications got for
+/// the user, and the API tokens that the user made.
 pub async fn end_access(tx: &mut Tx, user: &UserId) -> Result<(), StorageError> {
     endings::end(tx, Which::OfUser(user), Reason::Access).await?;
+    tx.execute("DELETE FROM oidc_grants WHERE user_id = $1", params![user])
+        .await?;
     tx.execute(
         "DELETE FROM api_tokens WHERE created_by = $1",
         params![user],

@@ -25,6 +25,8 @@ pub(super) struct Asked {
     email: Option<String>,
     /// Brings the session of whoever is signed in to the host of `rd`.
     hand_over: Option<String>,
+    /// An address that an application expects: routed too, where that works.
+    login_hint: Option<String>,
     /// Shows the choice whatever speaks for going straight on.
     choose: Option<String>,
 }
@@ -61,7 +63,9 @@ pub(super) async fn show(
             None => no_such_provider(&state, locale),
         };
     }
-    let email = match &asked.email {
+    let hint = asked.login_hint.as_ref();
+    let hint = hint.filter(|address| provider_for(address, &providers).is_ok());
+    let email = match asked.email.as_ref().or(hint) {
         None => (discovery && providers.len() > 1).then(EmailForm::default),
         Some(address) => match provider_for(address, &providers) {
             Ok(provider) => return see_other(&begin(provider, rd.as_deref(), Some(address))),

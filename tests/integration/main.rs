@@ -36,6 +36,7 @@ mod explain;
 mod faults;
 mod forward_auth;
 mod oauth;
+mod openid;
 mod pages;
 mod saml;
 mod webhooks;

@@ -16,6 +16,9 @@ enum Open {
     Everybody(&'static str),
     /// Whoever is signed in; others are sent to the sign-in page, or refused.
     SignedIn,
+    /// Applications, which prove themselves or bring a token; a cookie means
+    /// nothing here.
+    Applications,
     /// Whoever has one of these roles; anybody else who is signed in is refused.
     Roles(&'static [&'static str]),
 }
@@ -34,7 +37,7 @@ const READERS: Open = Open::Roles(&["admin", "auditor"]);
 
 /// Path, method, who.
 fn routes() -> Vec<(&'static str, &'static str, Open)> {
-    use Open::{Everybody, SignedIn};
+    use Open::{Applications, Everybody, SignedIn};
     vec![
         (
             "/",
@@ -176,6 +179,36 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ),
         ("/oidc/jwks", "GET", Everybody("holds public keys")),
         (
+            "/.well-known/openid-configuration",
+            "GET",
+            Everybody("says what the provider can do"),
+        ),
+        (
+            "/.well-known/oauth-authorization-server",
+            "GET",
+            Everybody("says the same under another name"),
+        ),
+        (
+            "/oidc/authorize",
+            "GET",
+            Everybody("begins a sign-in to an application"),
+        ),
+        (
+            "/oidc/resume",
+            "GET",
+            Everybody("goes on with a sign-in that has a handle"),
+        ),
+        (
+            "/oidc/consent",
+            "POST",
+            Everybody("needs a form token of the session, and says so"),
+        ),
+        ("/oidc/token", "POST", Applications),
+        ("/oidc/par", "POST", Applications),
+        ("/oidc/introspect", "POST", Applications),
+        ("/oidc/revoke", "POST", Applications),
+        ("/oidc/userinfo", "GET", Applications),
+        (
             "/assets/{file}",
             "GET",
             Everybody("holds what pages are made of"),
@@ -297,6 +330,7 @@ async fn strangers_come_in_where_they_may() {
                 // The start page is the only one that sends strangers to sign in.
                 assert!(path == "/" || !sent_away, "{path}: {reason}: {location}");
             }
+            Open::Applications => assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}"),
             Open::SignedIn | Open::Roles(_) => {
                 let refused = status == StatusCode::FORBIDDEN || sent_away;
                 assert!(refused, "{method} {path}: {status} {location}");

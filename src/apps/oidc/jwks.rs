@@ -18,8 +18,6 @@ pub(super) async fn show(State(state): State<OidcState>) -> Response {
             headers.insert(header::CONTENT_TYPE, kind);
             let keep = HeaderValue::from_static("public, max-age=900");
             headers.insert(header::CACHE_CONTROL, keep);
-            let anybody = HeaderValue::from_static("*");
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
             response
         }
         Err(error) => state.kit.unavailable(error.to_string()).into_response(),

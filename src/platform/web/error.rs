@@ -85,6 +85,10 @@ messages! {
     ProviderMisconfigured = "provider-misconfigured", BAD_GATEWAY;
     /// The provider does not answer, or not sensibly.
     ProviderUnreachable = "provider-unreachable", BAD_GATEWAY;
+    /// An application sent the person with a request that cannot be answered.
+    AppRequest = "app-request", BAD_REQUEST;
+    /// The application's request has run out, or was finished already.
+    AppRequestOver = "app-request-over", BAD_REQUEST;
     /// Too many tries in a short time.
     TooManyTries = "too-many-tries", TOO_MANY_REQUESTS;
     /// The gateway cannot work just now: its database is away.

@@ -149,6 +149,9 @@ pub enum FormAction {
         /// Whether the provider (still) speaks plain http.
         plain_http: bool,
     },
+    /// Also to an app on the person's own device, whose scheme no policy can
+    /// name. For pages of which every word is ours.
+    Anywhere,
 }
 
 /// Which scripts a page runs.
@@ -190,6 +193,7 @@ impl Csp<'_> {
             FormAction::Own => "; form-action 'self'",
             FormAction::Upstream { plain_http: false } => "; form-action 'self' https:",
             FormAction::Upstream { plain_http: true } => "; form-action 'self' https: http:",
+            FormAction::Anywhere => "",
         });
         text.push_str("; frame-ancestors 'none'; base-uri 'none'");
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(
