@@ -27,7 +27,10 @@ const AGAIN: i64 = 10;
 
 /// Key sets of clients that publish them, as they were fetched.
 #[derive(Clone, Debug, Default)]
-pub struct KeySets(Arc<Mutex<HashMap<String, (Timestamp, Arc<Value>)>>>);
+pub struct KeySets(Arc<Mutex<HashMap<String, Fetched>>>);
+
+/// A key set, and when it was fetched.
+type Fetched = (Timestamp, Arc<Value>);
 
 /// The client that an assertion says it is from; nothing is proven yet.
 pub(super) fn issuer(assertion: &str) -> Option<String> {

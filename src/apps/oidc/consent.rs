@@ -111,8 +111,9 @@ pub(super) struct Decision {
     flow: String,
     #[serde(default)]
     csrf: String,
-    #[serde(default)]
-    decision: String,
+    /// `allow` or `deny`.
+    #[serde(default, rename = "decision")]
+    word: String,
 }
 
 /// `POST /oidc/consent`.
@@ -131,7 +132,7 @@ pub(super) async fn decide(
         return answer::form_expired(&state, locale);
     }
     let user = person.user.id.clone();
-    match form.decision.as_str() {
+    match form.word.as_str() {
         "allow" => {
             match consents::agree(&state, &user, &form.flow).await {
                 Ok(true) => {}

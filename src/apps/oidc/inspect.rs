@@ -35,8 +35,10 @@ pub(super) async fn introspect(
                 .subjects
                 .of(&application, &token.grant.user.id)
                 .await?;
-            let mut body = json!({
+            let is_access = token.kind == Kind::Access;
+            json!({
                 "active": true,
+                "token_type": if is_access { "Bearer" } else { "N_A" },
                 "iss": state.kit.origin(),
                 "sub": subject,
                 "aud": application.client_id(),
@@ -46,11 +48,7 @@ pub(super) async fn introspect(
                 "exp": token.expires_at.millis() / 1000,
                 "auth_time": token.grant.details.auth_time,
                 "acr": token.grant.details.acr,
-            });
-            if token.kind == Kind::Access {
-                body["token_type"] = json!("Bearer");
-            }
-            body
+            })
         }
     };
     let mut response = Json(body).into_response();

@@ -52,7 +52,7 @@ pub(super) async fn token(
         )),
         None => Err(invalid("grant_type is missing")),
     };
-    let outcome = answer.as_ref().map_or_else(|error| error.code(), |_| "ok");
+    let outcome = answer.as_ref().map_or_else(OauthError::code, |_| "ok");
     metrics::counter!("doorward_oidc_token_requests_total", "outcome" => outcome).increment(1);
     if let Err(error) = &answer {
         tracing::info!(client = application.client_id(), %error, "no tokens were given");
