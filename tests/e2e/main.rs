@@ -8,6 +8,8 @@
 mod harness;
 
 #[cfg(test)]
+mod applications;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod demo;

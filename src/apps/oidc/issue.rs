@@ -10,7 +10,8 @@ use crate::directory::applications::access::{self, NotAdmitted};
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
 use crate::directory::{applications, users};
 use crate::domain::{Reference, Timestamp, TraceId, User};
-use crate::platform::storage::Tx;
+use crate::platform::storage::{StorageError, Tx};
+use crate::sessions::apps;
 use crate::sessions::current::Current;
 use crate::sessions::rows::SignedIn;
 
@@ -98,6 +99,11 @@ async fn write(
         && !requests::take(tx, Kind::Waiting, handle).await?
     {
         return Ok(Issued::Over);
+    }
+    // So that the application hears of the session's end.
+    let at = (now, &state.directory.entropy);
+    if !apps::joined(tx, &new.session_hash, &new.application, &new.user, at).await? {
+        return Err(StorageError::stale("the session ended in the meantime").into());
     }
     grants::insert(tx, new, now).await?;
     let summary = format!("signed in to the application {}", stored.application.name);

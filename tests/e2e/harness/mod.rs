@@ -1,5 +1,6 @@
 //! What the tests stand on: processes, a gateway, a browser, identity providers.
 
+pub mod app;
 pub mod browser;
 mod emulate;
 pub mod gateway;

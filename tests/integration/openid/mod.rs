@@ -130,12 +130,11 @@ impl Client {
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
         let request = self.http.post(format!("{}{path}", self.url));
         let mut form = form.to_vec();
-        let request = match &self.secret {
-            Some(secret) => request.basic_auth(&self.id, Some(secret)),
-            None => {
-                form.push(("client_id", &self.id));
-                request
-            }
+        let request = if let Some(secret) = &self.secret {
+            request.basic_auth(&self.id, Some(secret))
+        } else {
+            form.push(("client_id", &self.id));
+            request
         };
         reply(request.form(&form)).await
     }

@@ -127,8 +127,8 @@ async fn a_refresh_token_that_comes_twice_ends_the_family(server: Server) {
         200
     );
     // The thief, or the robbed.
-    let reused = client.refresh(&first.text("refresh_token")).await;
-    assert_eq!(reused.error(), (400, "invalid_grant"));
+    let second_time = client.refresh(&first.text("refresh_token")).await;
+    assert_eq!(second_time.error(), (400, "invalid_grant"));
     for dead in [&second, &third] {
         let refused = client.refresh(&dead.text("refresh_token")).await;
         assert_eq!(refused.error(), (400, "invalid_grant"));
