@@ -1,5 +1,5 @@
 //! Foreign applications sign people in through the gateway: openid-client,
-//! Authlib, and Apache with mod_auth_openidc.
+//! Authlib, and Apache with `mod_auth_openidc`.
 
 use serde_json::json;
 

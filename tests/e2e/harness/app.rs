@@ -92,7 +92,7 @@ impl App {
         }
     }
 
-    /// Apache with mod_auth_openidc before a page.
+    /// Apache with `mod_auth_openidc` before a page.
     pub async fn apache(gateway: &Gateway) -> Self {
         let port = free_port();
         let es256 = json!({"id_token_signed_response_alg": "ES256"});
