@@ -91,7 +91,11 @@ async fn run() -> Result<()> {
     let count = wanted as f64;
     let rate = count / elapsed;
     report.figure("codes with ES256", rate, "/s", Limit::AtLeast(1_500.0));
-    report.note("the slowest of a hundred", 1000.0 * late.as_secs_f64(), "ms");
+    report.note(
+        "the slowest of a hundred",
+        1000.0 * late.as_secs_f64(),
+        "ms",
+    );
     report.note("CPU of the gateway for one", 1000.0 * cpu / count, "ms");
     server.stop()
 }
