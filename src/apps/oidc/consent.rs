@@ -172,12 +172,3 @@ async fn deny(state: &OidcState, locale: Locale, flow: &str) -> Response {
         Err(error) => answer::failed(state, locale, &error.into()),
     }
 }
-
-/// The scopes that a page shows, for tests of the texts.
-#[cfg(test)]
-pub(crate) fn all_items() -> Vec<&'static str> {
-    super::scope::Scopes::parse("openid profile email groups phone offline_access")
-        .iter()
-        .filter_map(item)
-        .collect()
-}
