@@ -56,6 +56,8 @@ const PAGES: &[&str] = &[
     "/admin/add-provider",
     "/admin/add-provider/google?slug=google&label=Google",
     "/setup/no-such-link",
+    "/admin/webhooks",
+    "/admin/webhooks/new",
 ];
 
 /// A gateway with people and things in it, and a browser in which an admin is

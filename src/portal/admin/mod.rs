@@ -32,6 +32,7 @@ pub(super) mod shell;
 pub(super) mod staff;
 pub(super) mod typed;
 mod users;
+mod webhooks;
 
 use axum::Router;
 use axum::response::Response;
@@ -58,6 +59,7 @@ pub(super) const SECTIONS: &[Section] = &[
     users::SECTION,
     groups::SECTION,
     authentication::SECTION,
+    webhooks::SECTION,
 ];
 
 /// Whether somebody's role opens the section that begins there.
@@ -81,6 +83,7 @@ pub(super) fn router() -> Router<PortalState> {
         .merge(conflicts::router())
         .merge(users::router())
         .merge(groups::router())
+        .merge(webhooks::router())
 }
 
 /// `/admin`: to the overview.
@@ -98,5 +101,6 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     all.extend(conflicts::samples(page));
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
+    all.extend(webhooks::samples(page));
     all
 }

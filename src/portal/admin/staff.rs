@@ -55,6 +55,8 @@ needs! {
     ReadGroups = Some(Scope::GroupsRead), Read;
     /// To change groups.
     WriteGroups = Some(Scope::GroupsWrite), Write;
+    /// To see what only admins change.
+    ReadAdmin = Some(Scope::Admin), Read;
     /// What only admins change: roles, settings, tokens.
     WriteAdmin = Some(Scope::Admin), Write;
 }
