@@ -58,7 +58,7 @@ pub(in crate::directory) async fn of_trace(
 ) -> Result<(), StorageError> {
     if matches!(
         trace.kind.as_str(),
-        "metadata" | "discovery" | "logout" | "test"
+        "metadata" | "discovery" | "logout" | "test" | "application"
     ) {
         return Ok(());
     }

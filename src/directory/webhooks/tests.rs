@@ -123,7 +123,7 @@ async fn a_flood_of_failed_logins_is_told_within_bounds() {
 async fn metadata_and_tests_are_no_logins() {
     let world = World::new().await;
     world.webhook("http://127.0.0.1:9/").await;
-    for kind in ["metadata", "discovery", "logout", "test"] {
+    for kind in ["metadata", "discovery", "logout", "test", "application"] {
         let mut trace = trace(&world.directory);
         kind.clone_into(&mut trace.kind);
         world.directory.trace(trace).await.unwrap();
