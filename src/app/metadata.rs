@@ -3,6 +3,7 @@
 //! nothing up there; what hangs is cut off by the client's own time limits.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Core;
 use crate::domain::{Slug, Timestamp};
 use crate::login::saml::source::{self, Alarms, MetadataSource, Outcome};
+use crate::platform::crypto::Sealer;
 
 /// How often is looked for what is due: well under the shortest cache duration.
 const TICK: Duration = Duration::from_secs(5);
@@ -24,6 +26,7 @@ pub(super) async fn run(core: Core, public_url: String, stop: CancellationToken)
     let mut keeper = Keeper {
         source: core.metadata.clone(),
         public_url,
+        sealer: Arc::clone(&core.sealer),
         alarms: Alarms::default(),
         looked_at: Timestamp(0),
         under_way: HashSet::new(),
@@ -44,6 +47,7 @@ pub(super) async fn run(core: Core, public_url: String, stop: CancellationToken)
 struct Keeper {
     source: MetadataSource,
     public_url: String,
+    sealer: Arc<Sealer>,
     alarms: Alarms,
     looked_at: Timestamp,
     under_way: HashSet<Slug>,
@@ -109,7 +113,8 @@ impl Keeper {
 
     async fn look(&mut self, now: Timestamp) {
         let public_url = self.public_url.clone();
-        let endings = move |stored: &_, now| source::endings(stored, &public_url, now);
+        let sealer = Arc::clone(&self.sealer);
+        let endings = move |stored: &_, now| source::endings(stored, &public_url, &sealer, now);
         match self.alarms.look(&self.source, endings).await {
             Ok(()) => self.looked_at = now,
             Err(error) => tracing::debug!(%error, "what ends soon cannot be looked up"),

@@ -1,12 +1,15 @@
 //! Metadata that is fetched: one fetch for a fleet, when, and what is told.
 
+use std::sync::Arc;
+
 use doorward::directory::audit::EventFilter;
 use doorward::directory::provider_metadata;
 use doorward::directory::providers::{ManagedBy, Save, StoredProvider};
 use doorward::directory::traces::{LoginTrace, TraceFilter};
-use doorward::domain::Provider;
 use doorward::domain::provider::{ProviderKind, SamlSettings};
+use doorward::domain::{Entropy, Provider};
 use doorward::login::saml::source::{self, Alarms, MetadataSource, Outcome};
+use doorward::platform::crypto::{MasterKeys, Sealer};
 use doorward::platform::http::Outbound;
 
 use crate::place::{Place, gateway, slug};
@@ -201,20 +204,29 @@ async fn a_lease_ends_with_whoever_took_it(place: Place) {
     assert!(!late.await.unwrap());
 }
 
+fn sealer() -> Arc<Sealer> {
+    let keys = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    Arc::new(Sealer::new(&keys, Entropy::System).unwrap())
+}
+
 async fn an_alarm_is_raised_once(place: Place) {
     let saml = SamlSettings {
         metadata_xml: Some(OKTA.to_owned()),
         ..SamlSettings::default()
     };
     let stored = save(&place, saml, None).await;
-    let found = source::endings(&stored, "https://sso.example.com", place.now());
+    let sealer = sealer();
+    let found = source::endings(&stored, "https://sso.example.com", &sealer, place.now());
     assert_eq!(found.len(), 1, "{found:?}");
     let left = found[0].ends_at.seconds_since(place.now());
     let sources = [source(&place), source(&place)];
     let alarms = [Alarms::default(), Alarms::default()];
     let look = async || {
         for (alarms, source) in alarms.iter().zip(&sources) {
-            let endings = |stored: &_, now| source::endings(stored, "https://sso.example.com", now);
+            let sealer = Arc::clone(&sealer);
+            let endings = move |stored: &_, now| {
+                source::endings(stored, "https://sso.example.com", &sealer, now)
+            };
             alarms.look(source, endings).await.unwrap();
         }
         let soon = events(&place, "provider.expires_soon").await;

@@ -261,11 +261,14 @@ impl<'t> Unverified<'t> {
         })
     }
 
-    /// Whether one of these keys may have signed it. Where none may, the
-    /// issuer's keys are worth another look.
+    /// Whether one of these keys may have signed it; where the token does not name
+    /// its key, whether one has. Else the issuer's keys are worth another look.
     #[must_use]
     pub fn has_key_in(&self, keys: &KeySet) -> bool {
-        self.candidates(keys).next().is_some()
+        match self.kid {
+            Some(_) => self.candidates(keys).next().is_some(),
+            None => self.signer(keys).is_ok(),
+        }
     }
 
     fn candidates<'k>(&self, keys: &'k KeySet) -> impl Iterator<Item = &'k Key> {

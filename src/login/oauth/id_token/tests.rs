@@ -352,8 +352,12 @@ fn which_keys_count() {
     let nameless = sign(&json!({ "alg": "RS256" }), claims().to_string());
     let other = Rsa::generate(2048).unwrap();
     let other = json!({ "kty": "RSA", "n": b64(other.n().to_vec()), "e": "AQAB" });
+    let before = KeySet::read(std::slice::from_ref(&other));
     let set = KeySet::read(&[other, rsa_jwk("rsa", &json!({}))]);
     assert!(check_with(&nameless, &rule, &set).is_ok());
+    // Before the rotation is heard of none of them has signed: look again.
+    let read = Unverified::cut(&nameless).unwrap();
+    assert!(!read.has_key_in(&before) && read.has_key_in(&set));
     // Two keys of one name, as in a careless rotation.
     let twin = json!({ "kty": "RSA", "kid": "rsa", "n": set_n(), "e": "AQAB" });
     let set = KeySet::read(&[twin, rsa_jwk("rsa", &json!({}))]);

@@ -12,8 +12,10 @@ use crate::directory::providers::StoredProvider;
 use crate::domain::{ProviderKind, Slug, Timestamp};
 use crate::login::saml::certificates::Certificate;
 use crate::login::saml::checks::last_certificate;
+use crate::login::saml::keys::{KeyRing, SpKey};
 use crate::login::saml::metadata::IdpMetadata;
-use crate::login::saml::provider::compile_with;
+use crate::login::saml::provider::{compile_with, ring};
+use crate::platform::crypto::Sealer;
 
 /// How many days ahead an end is told, the earliest first; `0` is the end.
 const AHEAD: [i64; 3] = [30, 7, 0];
@@ -270,14 +272,22 @@ impl MetadataSource {
 }
 
 /// What of a SAML provider ends: the signing certificate that lasts longest,
-/// and metadata that nobody renews by itself.
+/// metadata that nobody renews by itself, and our own key for it.
 #[must_use]
-pub fn endings(stored: &StoredProvider, public_url: &str, now: Timestamp) -> Vec<Expiry> {
+pub fn endings(
+    stored: &StoredProvider,
+    public_url: &str,
+    sealer: &Sealer,
+    now: Timestamp,
+) -> Vec<Expiry> {
     if stored.provider.kind != ProviderKind::Saml {
         return Vec::new();
     }
+    // A ring that cannot be opened is told of by the provider's test.
+    let ring = ring(stored, sealer).ok().flatten();
+    let own = ring.as_ref().and_then(KeyRing::signing).map(own_key);
     let Ok(ready) = compile_with(&stored.provider, stored.fetched(), public_url, now) else {
-        return Vec::new();
+        return own.into_iter().collect();
     };
     let certificate = last_certificate(&ready).map(|certificate| Expiry {
         kind: "certificate",
@@ -293,5 +303,34 @@ pub fn endings(stored: &StoredProvider, public_url: &str, now: Timestamp) -> Vec
         name: "The identity provider's metadata".to_owned(),
         ends_at,
     });
-    certificate.into_iter().chain(metadata).collect()
+    certificate.into_iter().chain(metadata).chain(own).collect()
+}
+
+/// The key with which we sign. Its end stops no login by itself, but some IdPs
+/// refuse requests under a certificate that has ended.
+fn own_key(key: &SpKey) -> Expiry {
+    Expiry {
+        kind: "own_key",
+        what: key.fingerprint.clone(),
+        name: "The certificate of this gateway's own key for the provider".to_owned(),
+        ends_at: key.not_after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Entropy;
+
+    #[test]
+    fn our_own_key_ends_when_its_certificate_does() {
+        let slug = Slug::parse("okta").unwrap();
+        let now = Timestamp(1_800_000_000_000);
+        let key = SpKey::generate(&slug, now, &Entropy::System).unwrap();
+        let expiry = own_key(&key);
+        assert_eq!(expiry.ends_at, key.not_after);
+        assert!(expiry.days_left(now) > 365);
+        let late = key.not_after.plus_seconds(1);
+        assert!(expiry.sentence(late).contains("ended on"), "{expiry:?}");
+    }
 }
