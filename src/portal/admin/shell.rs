@@ -70,6 +70,10 @@ impl Shell {
     /// A moment as every page shows it: in words and in UTC, for a script to put
     /// into the viewer's zone.
     pub(in crate::portal) fn time(&self, page: &Page, at: Timestamp) -> Moment {
+        // What is to come is told by its date.
+        if at > self.now {
+            return Moment::exact(page, at);
+        }
         let locale = page.locale();
         Moment {
             iso: at.rfc3339(),
@@ -261,6 +265,20 @@ mod tests {
         let flash = said("q=1&done=user-saved").unwrap();
         assert!(flash.success && !flash.text.is_empty());
         assert!(!said("told=user-gone").unwrap().success);
+    }
+
+    #[test]
+    fn what_is_to_come_is_not_just_now() {
+        use crate::platform::web::{Kit, KitSettings};
+        let origin = url::Url::parse("https://sso.example.com").unwrap();
+        let page = Kit::new(KitSettings::new(origin)).page(Locale::En);
+        let shell = Shell::sample(&page, &super::super::users::SECTION);
+        let said = |seconds| {
+            let at = shell.now.plus_seconds(seconds);
+            shell.time(&page, at).render().unwrap()
+        };
+        assert!(said(-5).contains(">just now<"), "{}", said(-5));
+        assert!(said(86_400).contains(" UTC</time>"), "{}", said(86_400));
     }
 
     #[test]
