@@ -21,7 +21,8 @@ use crate::directory::DirectoryError;
 use crate::directory::applications::{Assigned, Assignee, Saved, StoredApplication};
 use crate::domain::application::ApplicationKind;
 use crate::domain::{Application, GroupId, Slug, Timestamp, UserId};
-use crate::platform::web::{ApiJson, FieldError};
+use crate::platform::i18n::Locale;
+use crate::platform::web::{ApiJson, FieldError, Problem};
 
 /// An application with what the gateway adds to it.
 #[derive(Debug, Serialize)]
@@ -345,6 +346,51 @@ pub(super) async fn rotate_secret(
         .rotate_application_secret(&slug, caller.actor());
     let saved = saved.await.or_problem(&state)?;
     Ok(ok_with_etag(saved.stored.version, SavedShape::from(saved)))
+}
+
+/// How many mails were written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ActivationMails)]
+struct MailsShape {
+    /// Users who were told by this call.
+    mailed: usize,
+}
+
+/// Tells the assigned users of the application by mail, each once.
+///
+/// Users who are assigned by themselves or by a group get one mail for each application: an
+/// invitation, where they have never signed in. Doing it again tells those who came since.
+#[utoipa::path(
+    post,
+    path = "/applications/{slug}/send-activation",
+    tag = "Applications",
+    params(ApplicationParam),
+    responses(
+        (status = 200, description = "How many were told.", body = MailsShape),
+        (status = 409, description = "There is no mail server."),
+    ),
+    security(("token" = ["admin"])),
+)]
+pub(super) async fn send_activation(
+    State(state): State<ApiState>,
+    caller: Caller<WriteAdmin>,
+    locale: Locale,
+    Path(name): Path<String>,
+) -> Answer {
+    let slug = slug(&name)?;
+    let found = state.directory.application(&slug).await;
+    let application = found.or_problem(&state)?.application;
+    if !state.accounts.outbox().is_open() {
+        let detail = "There is no mail server: set [smtp] in the configuration.";
+        return Err(Problem::conflict("mail.off", detail).into());
+    }
+    let people = state.directory.people_of(&slug).await.or_problem(&state)?;
+    let about = (slug.as_str(), application.name.as_str());
+    let told = state
+        .accounts
+        .tell_of_application(about, people, locale, caller.actor());
+    let mailed = told.await.or_problem(&state)?;
+    Ok(ok(MailsShape { mailed }))
 }
 
 /// Somebody who is assigned.

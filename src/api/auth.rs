@@ -12,9 +12,10 @@ use super::ApiState;
 use super::error::{ApiError, OrProblem as _};
 use crate::directory::Actor;
 use crate::directory::tokens::{self, ApiToken};
-use crate::domain::{Access, Role, Scope, User};
+use crate::domain::{Access, Role, Scope};
 use crate::platform::web::Problem;
-use crate::sessions::current::{NoOne, current};
+use crate::sessions::current::{Current, NoOne, current};
+use crate::sessions::rows::SignedIn;
 
 /// What a handler needs of its caller.
 pub(super) trait Need: Send + Sync + 'static {
@@ -73,7 +74,7 @@ enum Who {
     /// A script.
     Token(ApiToken),
     /// Somebody who is signed in.
-    User(Box<User>),
+    User(Box<Current>),
 }
 
 impl<N: Need> Caller<N> {
@@ -84,9 +85,9 @@ impl<N: Need> Caller<N> {
                 id: token.id.to_string(),
                 name: token.name.clone(),
             },
-            Who::User(user) => Actor::User {
-                id: user.id.clone(),
-                name: user.display_name(),
+            Who::User(current) => Actor::User {
+                id: current.user.id.clone(),
+                name: current.user.display_name(),
             },
         }
     }
@@ -95,6 +96,16 @@ impl<N: Need> Caller<N> {
     /// open to others as well.
     pub(super) fn as_admin(&self) -> Result<(), ApiError> {
         self.who.may(Scope::Admin, Access::Write)
+    }
+}
+
+impl<N> Caller<N> {
+    /// How the caller signed in; `None` for a script.
+    pub(super) fn signed_in(&self) -> Option<&SignedIn> {
+        match &self.who {
+            Who::Token(_) => None,
+            Who::User(current) => Some(&current.signed_in),
+        }
     }
 }
 
@@ -126,7 +137,7 @@ impl Who {
             };
         }
         match current(parts).await {
-            Ok(current) => Ok(Self::User(Box::new(current.user))),
+            Ok(current) => Ok(Self::User(Box::new(current))),
             Err(NoOne::SignedOut) => Err(Problem::unauthenticated().into()),
             Err(NoOne::Unavailable(cause)) => Err(state.kit.unavailable(cause).into()),
         }
@@ -139,7 +150,9 @@ impl Who {
                 let held: Vec<&str> = token.scopes.iter().map(|s| s.as_str()).collect();
                 Err(ApiError::insufficient_scope(scope, &held.join(" ")))
             }
-            Self::User(user) if user.roles.iter().any(|r| r.may(scope, access)) => Ok(()),
+            Self::User(current) if current.user.roles.iter().any(|r| r.may(scope, access)) => {
+                Ok(())
+            }
             Self::User(_) => {
                 let enough: Vec<String> = Role::ALL
                     .iter()

@@ -141,6 +141,7 @@ impl ApiState {
             | DirectoryError::LastAdmin
             | DirectoryError::Changed
             | DirectoryError::Linked
+            | DirectoryError::UserInactive
             | DirectoryError::ManagedByFile => Problem::conflict(code, sentence(&text)),
             // Only logins are refused; none comes through here.
             DirectoryError::Refused(_) => Problem::forbidden(sentence(&text)).with_code(code),

@@ -47,6 +47,7 @@ use crate::directory::Directory;
 use crate::directory::settings::Settings;
 use crate::domain::{GroupId, Slug, UserId};
 use crate::login::kinds::Providers;
+use crate::login::password::Accounts;
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::Sealer;
 use crate::platform::http::Outbound;
@@ -74,6 +75,8 @@ pub struct ApiState {
     pub metadata: MetadataSource,
     /// The only way out, for the test of a provider.
     pub outbound: Outbound,
+    /// People who sign in here.
+    pub accounts: Accounts,
 }
 
 impl ApiState {
@@ -106,6 +109,7 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(users::show, users::edit, users::remove))
         .routes(routes!(users::deactivate))
         .routes(routes!(users::reactivate))
+        .routes(routes!(users::invite))
         .routes(routes!(users::end_sessions));
     let groups = OpenApiRouter::new()
         .routes(routes!(groups::list, groups::create))
@@ -130,6 +134,7 @@ pub fn router(state: ApiState) -> Router {
             applications::remove
         ))
         .routes(routes!(applications::rotate_secret))
+        .routes(routes!(applications::send_activation))
         .routes(routes!(applications::assignments))
         .routes(routes!(
             applications::assign_user,

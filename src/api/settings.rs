@@ -3,12 +3,13 @@
 use axum::extract::State;
 
 use super::auth::{Caller, ReadAdmin, WriteAdmin};
-use super::error::OrProblem as _;
+use super::error::{ApiError, OrProblem as _};
 use super::fields::{Fields, Given};
 use super::openapi::inputs::SettingsPatch;
 use super::{Answer, ApiState, ok};
 use crate::directory::settings::{Settings, SettingsEdit};
 use crate::domain::address::DomainPattern;
+use crate::platform::web::Problem;
 
 /// Shows the settings.
 #[utoipa::path(
@@ -27,6 +28,9 @@ pub(super) async fn show(State(state): State<ApiState>, _: Caller<ReadAdmin>) ->
 
 /// Changes settings, by JSON Merge Patch (RFC 7396); `null` lets the configuration file decide
 /// again.
+///
+/// `password_login` is switched off only by an admin who is signed in through a provider, never
+/// by a token.
 #[utoipa::path(
     patch,
     path = "/settings",
@@ -58,11 +62,36 @@ pub(super) async fn edit(
     let edit = SettingsEdit {
         allowed_domains: allowed_domains.edit(),
         home_realm_discovery: fields.flag("home_realm_discovery").edit(),
+        password_login: fields.flag("password_login").edit(),
     };
     fields.finish()?;
+    if let Some(wanted) = edit.password_login
+        && !wanted.unwrap_or(state.defaults.password_login)
+    {
+        prove(&state, &caller).await?;
+    }
     let settings = state
         .directory
         .edit_settings(edit, &state.defaults, caller.actor())
         .await;
     Ok(ok(settings.or_problem(&state)?))
+}
+
+/// Refuses to switch password sign-in off for anybody who has not shown, in this very
+/// session, that there is another way in.
+async fn prove(state: &ApiState, caller: &Caller<WriteAdmin>) -> Result<(), ApiError> {
+    let settings = state.directory.settings(&state.defaults).await;
+    if !settings.or_problem(state)?.password_login {
+        return Ok(());
+    }
+    if let Some(signed_in) = caller.signed_in() {
+        let proven = state.accounts.is_proof(signed_in).await;
+        if proven.or_problem(state)? {
+            return Ok(());
+        }
+    }
+    let detail = "Password sign-in is switched off only by an admin who has signed in through a \
+                  provider in this session: that shows that the provider works. The file's \
+                  [password_login] enabled can be set on the machine.";
+    Err(ApiError::from(Problem::forbidden(detail)).with_code("settings.proof_needed"))
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::directory::edit::attribute_set;
 use crate::directory::users::Belongings;
 use crate::domain::{Field, GroupId, Role, Source, Status, Timestamp, User, UserId};
+use crate::login::password::Invited;
 
 /// A user, in the order in which people read it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -136,4 +137,37 @@ impl UserShape {
 /// A channel may have given the time in another zone.
 fn in_utc(text: String) -> String {
     Timestamp::parse_rfc3339(&text).map_or(text, Timestamp::rfc3339)
+}
+
+/// A user who was invited.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InvitedUser {
+    /// The user.
+    #[serde(flatten)]
+    user: UserShape,
+    /// What became of the invitation.
+    invitation: Invitation,
+}
+
+/// What became of an invitation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Invitation {
+    /// Whether a mail is on its way.
+    mailed: bool,
+    /// Without a mail server: the link, which is told this once.
+    #[schema(required)]
+    link: Option<String>,
+}
+
+impl InvitedUser {
+    pub(super) fn new(user: UserShape, invited: Invited) -> Self {
+        let (mailed, link) = match invited {
+            Invited::Mailed => (true, None),
+            Invited::Link(link) => (false, Some(link)),
+        };
+        Self {
+            user,
+            invitation: Invitation { mailed, link },
+        }
+    }
 }

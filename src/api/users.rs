@@ -10,11 +10,12 @@ use super::fields::Fields;
 use super::openapi::inputs::{UserInput, UserPatch};
 use super::openapi::params::{IdParam, PageParams};
 use super::paging::{List, Query};
-use super::user_shape::UserShape;
+use super::user_shape::{InvitedUser, UserShape};
 use super::{Answer, ApiState, created, no_content, ok, user_id, user_input};
 use crate::directory::DirectoryError;
 use crate::directory::users::UserFilter;
 use crate::domain::{GroupId, Status, User, UserId};
+use crate::platform::i18n::Locale;
 
 /// Lists users, the oldest first.
 #[utoipa::path(
@@ -54,7 +55,9 @@ pub(super) async fn list(
 /// Creates a user.
 ///
 /// Somebody who has the address, UPN or user name already is a conflict, never the one
-/// who is changed instead. `roles` need the scope or role `admin`.
+/// who is changed instead. `roles` need the scope or role `admin`. With `"invite": true`
+/// the user is invited at once, and the answer has an `invitation` as that of
+/// `POST /users/{id}/invite`.
 #[utoipa::path(
     post,
     path = "/users",
@@ -69,15 +72,30 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
-    fields: Fields,
+    locale: Locale,
+    mut fields: Fields,
 ) -> Answer {
+    let invite = fields.flag("invite").value().unwrap_or(false);
     let edit = user_input::new_user(fields)?;
     if edit.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
         caller.as_admin()?;
     }
+    if invite {
+        may_invite(&state, &caller, false)?;
+    }
     let user = state.directory.create_user(edit, caller.actor()).await;
     let user = user.or_problem(&state)?;
     let path = format!("/api/v1/users/{}", user.id);
+    if invite {
+        let invited = state
+            .accounts
+            .invite(&user.id, locale, caller.actor())
+            .await;
+        let invited = invited.or_problem(&state)?;
+        let user = state.directory.user(&user.id).await.or_problem(&state)?;
+        let user = shape(&state, user).await?;
+        return Ok(created(&path, InvitedUser::new(user, invited)));
+    }
     Ok(created(&path, shape(&state, user).await?))
 }
 
@@ -223,6 +241,51 @@ pub(super) async fn end_sessions(
     let ended = state.directory.sign_out_everywhere(&id, caller.actor());
     ended.await.or_problem(&state)?;
     Ok(no_content())
+}
+
+/// Invites a user: sends a mail with a link that activates the account.
+///
+/// Doing it again sends another link. Without a mail server the link is answered, this
+/// once, to admins. Users with a role are invited by admins only.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/invite",
+    tag = "Users",
+    params(IdParam),
+    responses(
+        (status = 200, description = "The user as it is now, and what became of the invitation.", body = InvitedUser),
+        (status = 409, description = "The user is deactivated."),
+        (status = 422, description = "The user has no e-mail address."),
+    ),
+    security(("token" = ["users:write"])),
+)]
+pub(super) async fn invite(
+    State(state): State<ApiState>,
+    caller: Caller<WriteUsers>,
+    locale: Locale,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = user_id(&id)?;
+    let user = state.directory.user(&id).await.or_problem(&state)?;
+    may_invite(&state, &caller, !user.roles.is_empty())?;
+    let invited = state.accounts.invite(&id, locale, caller.actor()).await;
+    let invited = invited.or_problem(&state)?;
+    let user = state.directory.user(&id).await.or_problem(&state)?;
+    let user = shape(&state, user).await?;
+    Ok(ok(InvitedUser::new(user, invited)))
+}
+
+/// Refuses who may not invite: a link that is shown opens the account, and so does
+/// another address of somebody with a role.
+fn may_invite(
+    state: &ApiState,
+    caller: &Caller<WriteUsers>,
+    has_roles: bool,
+) -> Result<(), ApiError> {
+    if has_roles || !state.accounts.outbox().is_open() {
+        caller.as_admin()?;
+    }
+    Ok(())
 }
 
 /// `200` with the user.

@@ -6,9 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Core;
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
-use crate::directory::{DirectoryError, setup_links, test_logins};
+use crate::directory::{DirectoryError, account_links, setup_links, test_logins};
 use crate::domain::{Reference, Timestamp, TraceId};
 use crate::login::testing;
+use crate::platform::mail::outbox;
 use crate::platform::telemetry::Metrics;
 use crate::platform::throttle;
 use crate::sessions::{rows, sign_in};
@@ -66,7 +67,14 @@ async fn forget(core: &Core, now: Timestamp) -> Result<(), DirectoryError> {
     directory
         .forget_traces_before(now.plus_seconds(-TRACES))
         .await?;
-    directory.forget_failures_beyond(FAILURES).await.map(|_| ())
+    directory.forget_failures_beyond(FAILURES).await?;
+    let swept = directory.db.write(move |tx| {
+        Box::pin(async move {
+            account_links::sweep(tx, now).await?;
+            outbox::sweep(tx, now).await
+        })
+    });
+    Ok(swept.await?)
 }
 
 async fn sweep(core: &Core) -> Result<(), DirectoryError> {

@@ -4,6 +4,7 @@
 mod front;
 mod health;
 mod jobs;
+mod mail;
 mod metadata;
 pub mod providers;
 mod server;
@@ -27,12 +28,14 @@ use crate::domain::{Clock, Entropy};
 use crate::login::kinds::Providers;
 use crate::login::oauth::flow::OauthState;
 use crate::login::oauth::photo::Photographer;
+use crate::login::password::{Accounts, AccountsSettings};
 use crate::login::saml::provider::Registry;
 use crate::login::saml::source::MetadataSource;
 use crate::login::{oauth, saml};
 use crate::platform::config::Config;
 use crate::platform::crypto::{KeyError, MasterKeys, SealError, Sealer};
 use crate::platform::http::Outbound;
+use crate::platform::mail::{Outbox, Smtp};
 use crate::platform::storage::{Db, StorageError, UnitError, params};
 use crate::platform::telemetry::{LogHandle, Metrics};
 use crate::platform::web::{self, Kit, KitSettings};
@@ -111,6 +114,10 @@ pub struct Core {
     pub metadata: MetadataSource,
     /// The keys that sign what applications are given.
     pub signing: SigningKeys,
+    /// The mails that wait.
+    pub outbox: Outbox,
+    /// The mail server, where there is one.
+    pub smtp: Option<Smtp>,
 }
 
 impl Core {
@@ -140,7 +147,15 @@ impl Core {
             problem: error.to_string(),
         })?;
         let sealer = Arc::new(sealer);
+        let smtp = Smtp::new(&config.smtp, config.public_url.host());
+        let smtp = smtp.map_err(|problem| AppError::Config {
+            key: "smtp",
+            problem,
+        })?;
+        let (brand, origin) = (config.branding.name.trim(), config.public_url.origin());
         Ok(Self {
+            outbox: Outbox::new(Arc::clone(&sealer), brand, origin, smtp.is_some()),
+            smtp,
             metadata: MetadataSource::new(directory.clone(), outbound.clone()),
             outbound,
             signing: SigningKeys::new(directory.clone(), Arc::clone(&sealer)),
@@ -224,6 +239,7 @@ pub fn default_settings(config: &Config) -> Settings {
     Settings {
         allowed_domains: config.security.allowed_domains.clone(),
         home_realm_discovery: false,
+        password_login: config.password_login.enabled,
     }
 }
 
@@ -245,6 +261,7 @@ pub fn router(
         registry: Arc::new(Registry::new(Arc::clone(&core.sealer))),
         cores: Arc::new(Semaphore::new(cores())),
     };
+    let accounts = accounts(config, core, &kit)?;
     let portal = PortalState {
         upstream: upstream(saml.clone()),
         kit: kit.clone(),
@@ -259,6 +276,7 @@ pub fn router(
             origin: kit.origin().to_owned(),
         },
         limits: config.security.rate_limits,
+        accounts: accounts.clone(),
     };
     let api = ApiState {
         directory: core.directory.clone(),
@@ -267,6 +285,7 @@ pub fn router(
         sealer: Arc::clone(&core.sealer),
         metadata: core.metadata.clone(),
         outbound: core.outbound.clone(),
+        accounts,
     };
     let sessions = SessionState {
         kit: kit.clone(),
@@ -321,6 +340,22 @@ pub fn forward_auth(config: &Config, core: &Core) -> Result<ForwardAuth, AppErro
         core.sessions.clone(),
         core.signing.clone(),
     ))
+}
+
+/// The accounts of people who sign in here.
+///
+/// # Errors
+/// When no key can be derived.
+pub fn accounts(config: &Config, core: &Core, kit: &Kit) -> Result<Accounts, AppError> {
+    Ok(Accounts::new(AccountsSettings {
+        directory: core.directory.clone(),
+        sessions: core.sessions.clone(),
+        kit: kit.clone(),
+        defaults: default_settings(config),
+        outbox: core.outbox.clone(),
+        device_key: core.keys.derive("device cookies")?,
+        rate_limits: config.security.rate_limits,
+    }))
 }
 
 fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {

@@ -74,6 +74,9 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let courier = super::webhooks::courier(&config, &core)?;
     let webhooks = super::webhooks::run(core.clone(), courier, stop.clone());
     let webhooks = tokio::spawn(webhooks);
+    let kit = super::kit(&config, &core)?;
+    let accounts = super::accounts(&config, &core, &kit)?;
+    let mail = tokio::spawn(super::mail::run(core.clone(), accounts, stop.clone()));
     watch_signals(&stop, core, running)?;
     accept(listener, gateway, stop.clone(), TIMES).await;
     stop.cancel();
@@ -81,6 +84,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     drop(news.await);
     drop(metadata.await);
     drop(webhooks.await);
+    drop(mail.await);
     Ok(())
 }
 

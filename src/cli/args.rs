@@ -80,6 +80,18 @@ pub(super) enum UserCommand {
         /// The user's id, e-mail address, UPN or user name.
         user: String,
     },
+    /// Sets a user's password, read from the standard input. Sessions and tokens
+    /// of the user end.
+    SetPassword {
+        /// The user's id, e-mail address, UPN or user name.
+        user: String,
+    },
+    /// Prints a link with which an administrator signs in by password, once, also
+    /// while password sign-in is switched off.
+    WayIn {
+        /// The user's id, e-mail address, UPN or user name.
+        user: String,
+    },
     /// Lets a deactivated user in again.
     Reactivate {
         /// The user's id, e-mail address, UPN or user name.
@@ -102,6 +114,9 @@ pub(super) struct CreateUser {
     /// The user may do everything here.
     #[arg(long)]
     pub admin: bool,
+    /// Reads a password from the standard input.
+    #[arg(long)]
+    pub password_stdin: bool,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ use crate::login::setup::SetupError;
 use crate::platform::config::{Config, Examined, Problem, Problems};
 use crate::platform::crypto::{KeyError, MasterKeys};
 use crate::platform::http::Outbound;
+use crate::platform::mail::Smtp;
 use crate::platform::storage::{Db, StorageError};
 
 /// How long before a certificate ends an admin hears of it.
@@ -44,6 +45,7 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
             check_database(&config, keys.as_ref(), &mut findings).await;
             Ok(())
         })?;
+        gateway::block_on(check_smtp(&config, &mut findings))?;
         for provider in &config.providers {
             let fetched = gateway::block_on(fetch(provider, &config))?;
             let now = Clock::System.now();
@@ -59,6 +61,24 @@ pub(super) fn check(path: &Path) -> anyhow::Result<ExitCode> {
         }
     }
     findings.print(path)
+}
+
+/// Whether the mail server is there, and lets us in.
+async fn check_smtp(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
+    let is_wrong = |problem: &Problem| problem.key.starts_with("smtp");
+    if findings.problems.iter().any(is_wrong) {
+        return Ok(());
+    }
+    match Smtp::new(&config.smtp, config.public_url.host()) {
+        Ok(None) => {}
+        Ok(Some(smtp)) => {
+            if let Err(problem) = smtp.test().await {
+                findings.problem("smtp.host", problem);
+            }
+        }
+        Err(problem) => findings.problem("smtp", problem),
+    }
+    Ok(())
 }
 
 #[derive(Default)]

@@ -1,17 +1,18 @@
 //! `doorward user …`: administration on the machine itself.
 
+mod password;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::args::{CreateUser, ListUsers, RoleChange, UserCommand};
+use super::args::{ListUsers, RoleChange, UserCommand};
 use super::{gateway, out};
 use crate::api::UserShape;
-use crate::directory::edit::UserEdit;
 use crate::directory::users::{self, UserFilter};
 use crate::directory::{Actor, Directory};
-use crate::domain::{Field, Profile, Role, Timestamp, User, UserId};
+use crate::domain::{Field, Role, Timestamp, User, UserId};
 use crate::platform::storage::{StorageError, Tx};
 
 pub(super) fn run(path: &Path, command: &UserCommand) -> anyhow::Result<ExitCode> {
@@ -19,7 +20,15 @@ pub(super) fn run(path: &Path, command: &UserCommand) -> anyhow::Result<ExitCode
     gateway::block_on(async {
         let directory = gateway::directory(&config).await?;
         match command {
-            UserCommand::Create(wanted) => create(&directory, wanted).await,
+            UserCommand::Create(wanted) => password::create(&directory, &config, wanted).await,
+            UserCommand::SetPassword { user } => {
+                let user = find(&directory, user).await?;
+                password::set(&directory, &config, &user).await
+            }
+            UserCommand::WayIn { user } => {
+                let user = find(&directory, user).await?;
+                password::way_in(&directory, &config, &user).await
+            }
             UserCommand::List(filter) => list(&directory, filter).await,
             UserCommand::Show { user, json } => show(&directory, user, *json).await,
             UserCommand::Deactivate { user } => {
@@ -40,21 +49,6 @@ pub(super) fn run(path: &Path, command: &UserCommand) -> anyhow::Result<ExitCode
         }
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn create(directory: &Directory, wanted: &CreateUser) -> anyhow::Result<()> {
-    let mut edit = UserEdit {
-        profile: Profile::default().with(Field::Email, wanted.email.trim()),
-        ..UserEdit::default()
-    };
-    if let Some(name) = &wanted.name {
-        edit.profile.set(Field::Name, name.trim());
-    }
-    if wanted.admin {
-        edit.roles = Some([Role::Admin].into());
-    }
-    let user = directory.create_user(edit, Actor::CommandLine).await?;
-    out::line(user.id.as_str())
 }
 
 async fn list(directory: &Directory, wanted: &ListUsers) -> anyhow::Result<()> {

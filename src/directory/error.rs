@@ -53,6 +53,9 @@ pub enum DirectoryError {
     /// The identity of a refused link was attached after all.
     #[error("the identity was attached to the user already")]
     Linked,
+    /// The user is shut out.
+    #[error("the user is deactivated; reactivate the user first")]
+    UserInactive,
     /// The configuration file keeps it.
     #[error("the configuration file keeps this provider: change it there")]
     ManagedByFile,
@@ -73,6 +76,7 @@ impl DirectoryError {
             Self::LastAdmin => "user.last_admin",
             Self::Changed => "changed",
             Self::Linked => "conflict.linked",
+            Self::UserInactive => "user.inactive",
             Self::ManagedByFile => "provider.managed_by_file",
         }
     }

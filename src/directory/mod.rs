@@ -6,6 +6,8 @@
 //! their audit events in one transaction. The three deciding modules are pure.
 //! Nothing outside this folder writes users, groups or memberships.
 
+pub mod account_links;
+pub mod activation;
 pub mod applications;
 pub mod audit;
 pub mod authority;
@@ -16,6 +18,7 @@ pub mod error;
 pub mod groups;
 pub mod lifecycle;
 pub mod linking;
+pub mod passwords;
 pub mod photos;
 pub mod plan;
 pub mod policy;

@@ -19,6 +19,8 @@ pub struct Settings {
     /// Whether the sign-in page asks for the e-mail address and picks the
     /// provider by its domain.
     pub home_realm_discovery: bool,
+    /// Whether people may sign in with a password that the gateway keeps.
+    pub password_login: bool,
 }
 
 /// The one key under which the settings stand.
@@ -33,6 +35,8 @@ struct Stored {
     allowed_domains: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     home_realm_discovery: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_login: Option<bool>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -45,6 +49,7 @@ impl Stored {
             home_realm_discovery: self
                 .home_realm_discovery
                 .unwrap_or(defaults.home_realm_discovery),
+            password_login: self.password_login.unwrap_or(defaults.password_login),
         }
     }
 }
@@ -57,6 +62,8 @@ pub struct SettingsEdit {
     pub allowed_domains: Option<Option<Vec<String>>>,
     /// See [`Settings::home_realm_discovery`].
     pub home_realm_discovery: Option<Option<bool>>,
+    /// See [`Settings::password_login`].
+    pub password_login: Option<Option<bool>>,
 }
 
 async fn stored(tx: &mut Tx) -> Result<Stored, StorageError> {
@@ -129,6 +136,9 @@ async fn write(
     if let Some(discovery) = edit.home_realm_discovery {
         after.home_realm_discovery = discovery;
     }
+    if let Some(password_login) = edit.password_login {
+        after.password_login = password_login;
+    }
     let (old, new) = (before.over(defaults), after.over(defaults));
     if before == after {
         return Ok(new);
@@ -141,6 +151,10 @@ async fn write(
     if old.home_realm_discovery != new.home_realm_discovery {
         let (old, new) = (old.home_realm_discovery, new.home_realm_discovery);
         changes.push(change("home_realm_discovery", old, new));
+    }
+    if old.password_login != new.password_login {
+        let (old, new) = (old.password_login, new.password_login);
+        changes.push(change("password_login", old, new));
     }
     let sql = "INSERT INTO settings (key, value) VALUES ($1, $2) \
                ON CONFLICT (key) DO UPDATE SET value = excluded.value";

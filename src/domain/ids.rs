@@ -75,6 +75,10 @@ row_id!(
     /// An audit event.
     EventId
 );
+row_id!(
+    /// A mail in the outbox.
+    MailId
+);
 
 /// The id before which all ids sort that were made earlier than `at`, and none
 /// that was made then or later.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod crypto;
 pub mod http;
 pub mod i18n;
+pub mod mail;
 pub mod storage;
 pub mod telemetry;
 pub mod throttle;

@@ -62,6 +62,18 @@ pub async fn take(
     Ok(Err(allowance.wait(arrival, now).unwrap_or(1)))
 }
 
+/// Gives back what [`take`] took, for a try that turned out not to be one of those
+/// that are counted.
+///
+/// # Errors
+/// What the database says.
+pub async fn give_back(tx: &mut Tx, key: &str, allowance: Allowance) -> Result<(), StorageError> {
+    let sql = "UPDATE throttles SET arrival = arrival - $2 WHERE key = $1";
+    tx.execute(sql, params![key, allowance.interval])
+        .await
+        .map(|_| ())
+}
+
 /// Adds what was taken elsewhere to a key; answers its arrival time, with what the
 /// others have added.
 ///

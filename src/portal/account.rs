@@ -8,9 +8,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::device::device;
-use super::views::{AccountNotice, AccountPage, FieldRow, SessionRow};
+use super::views::{AccountNotice, AccountPage, FieldRow, PasswordRow, SessionRow};
 use super::{PortalState, TokenForm, identities, see_other, tiles};
 use crate::domain::{Field, Timestamp, User};
+use crate::login::password::Change;
 use crate::platform::i18n::Locale;
 use crate::platform::web::Page;
 use crate::sessions::current::{Current, MaybeCurrent, NoOne};
@@ -50,6 +51,13 @@ pub(super) async fn show(
         Err(error) => return state.failed(locale, &error, "/account"),
     };
     let origins = tiles::origins(&applications);
+    let password = match state.accounts.may_change(&current).await {
+        Ok(Change::Off) => PasswordRow::Off,
+        Ok(Change::Provider(label)) => PasswordRow::Provider(label),
+        Ok(Change::Set | Change::SignInAgain) => PasswordRow::None,
+        Ok(Change::Replace) => PasswordRow::Has,
+        Err(error) => return state.failed(locale, &error, "/account"),
+    };
     let now = state.kit.now();
     let name = user.display_name();
     let page = AccountPage {
@@ -67,6 +75,7 @@ pub(super) async fn show(
         links: ways_in.buttons(&state.kit, &current.id_hash),
         sessions: rows(locale, now, &current.id_hash, sessions),
         dashboard: !user.roles.is_empty(),
+        password,
         notice: asked.done.as_deref().and_then(AccountNotice::parse),
         page,
     };

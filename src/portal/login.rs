@@ -1,12 +1,12 @@
 //! `GET /login`: which way in.
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::discovery::provider_for;
-use super::views::{EmailForm, EmailProblem, LoginNotice, LoginPage, ProviderButton};
+use super::views::{EmailForm, EmailProblem, LoginNotice, LoginPage, PasswordForm, ProviderButton};
 use super::{PortalState, see_other};
 use crate::directory::DirectoryError;
 use crate::domain::{Provider, ProviderKind};
@@ -29,6 +29,8 @@ pub(super) struct Asked {
     login_hint: Option<String>,
     /// Shows the choice whatever speaks for going straight on.
     choose: Option<String>,
+    /// What has just been done.
+    done: Option<String>,
 }
 
 pub(super) async fn show(
@@ -72,38 +74,111 @@ pub(super) async fn show(
             Err(problem) => Some(refused(address, problem)),
         },
     };
+    let form = match state.accounts.form().await {
+        Ok(form) => form,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
     let signed_out = state.kit.just_signed_out(&headers);
+    let done = asked.done.as_deref().and_then(LoginNotice::parse);
+    // With one provider, and nobody who signs in here: straight on.
     if let ([only], None) = (providers.as_slice(), &email)
-        && !choose
-        && !signed_out
+        && !(choose || signed_out || done.is_some() || form.is_used)
     {
         return see_other(&begin(only, rd.as_deref(), None));
     }
     let notice = match (choose, signed_out) {
+        _ if done.is_some() => done,
         (true, _) => Some(LoginNotice::OtherAccount),
         (false, true) => Some(LoginNotice::SignedOut),
         (false, false) => None,
     };
-    let page = LoginPage {
-        page: state.kit.page(locale),
-        providers: buttons(&state, &headers, &providers, rd.as_deref(), locale),
+    let shown = Shown {
+        providers,
         email,
         rd,
         notice,
+        password: form.is_on.then(PasswordForm::default),
+    };
+    page(&state, locale, &headers, shown, StatusCode::OK)
+}
+
+/// The sign-in page again, for somebody whose password did not let them in.
+pub(super) async fn again(
+    state: &PortalState,
+    locale: Locale,
+    headers: &HeaderMap,
+    (password, rd): (PasswordForm, Option<String>),
+    status: StatusCode,
+) -> Response {
+    let (providers, discovery) = match ways_in(state).await {
+        Ok(found) => found,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
+    let shown = Shown {
+        email: (discovery && providers.len() > 1).then(EmailForm::default),
+        providers,
+        rd,
+        notice: None,
+        password: Some(password),
+    };
+    page(state, locale, headers, shown, status)
+}
+
+/// What the page shows.
+struct Shown {
+    providers: Vec<Provider>,
+    email: Option<EmailForm>,
+    rd: Option<String>,
+    notice: Option<LoginNotice>,
+    password: Option<PasswordForm>,
+}
+
+fn page(
+    state: &PortalState,
+    locale: Locale,
+    headers: &HeaderMap,
+    shown: Shown,
+    status: StatusCode,
+) -> Response {
+    let (browser, cookie) = state.kit.ensure_browser_id(headers);
+    let cookie = cookie.filter(|_| shown.password.is_some());
+    let page = LoginPage {
+        page: state.kit.page(locale),
+        providers: buttons(
+            state,
+            headers,
+            &shown.providers,
+            shown.rd.as_deref(),
+            locale,
+        ),
+        email: shown.email,
+        rd: shown.rd,
+        notice: shown.notice,
+        password: shown.password.map(|form| PasswordForm {
+            csrf: state.kit.csrf_token(&browser),
+            ..form
+        }),
     };
     // The e-mail form ends at the provider by redirects.
     let forms = FormAction::Upstream {
         plain_http: !state.kit.https(),
     };
-    state.kit.render_with_forms(StatusCode::OK, &page, forms)
+    let mut response = state.kit.render_with_forms(status, &page, forms);
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Where to go afterwards, if that is safe and makes sense: whoever has just
 /// signed in wants neither to sign in nor to sign out.
-fn target(state: &PortalState, rd: &str, hosts: &[String]) -> Option<String> {
+pub(super) fn target(state: &PortalState, rd: &str, hosts: &[String]) -> Option<String> {
     let target = state.kit.local_target(rd, hosts)?;
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let circular = matches!(path, "/login" | "/logout" | "/signed-out");
+    let circular = matches!(
+        path,
+        "/login" | "/login/password" | "/logout" | "/signed-out"
+    );
     (!circular).then_some(target)
 }
 

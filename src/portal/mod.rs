@@ -4,6 +4,7 @@
 //! in works is its own folder's business; the portal only knows its address.
 
 mod account;
+mod accounts;
 mod admin;
 mod brought;
 mod device;
@@ -29,6 +30,7 @@ use serde::Deserialize;
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::login::kinds::Providers;
+use crate::login::password::Accounts;
 use crate::platform::i18n::Locale;
 use crate::platform::web::{FormAction, Kit, Message};
 use crate::sessions::Sessions;
@@ -53,6 +55,8 @@ pub struct PortalState {
     pub providers: Providers,
     /// Whether what strangers may ask is bounded (`[security] rate_limits`).
     pub limits: bool,
+    /// People who sign in here.
+    pub accounts: Accounts,
 }
 
 impl FromRef<PortalState> for Kit {
@@ -78,6 +82,7 @@ pub fn router(state: PortalState) -> Router {
         .route("/account/sessions/{handle}/end", post(account::end_one))
         .merge(admin::router())
         .merge(setup::router())
+        .merge(accounts::router())
         .with_state(state)
 }
 

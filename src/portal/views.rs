@@ -18,6 +18,19 @@ pub struct LoginPage {
     pub rd: Option<String>,
     /// What the person should know first.
     pub notice: Option<LoginNotice>,
+    /// The form for a password, when that is switched on.
+    pub password: Option<PasswordForm>,
+}
+
+/// The form for address and password.
+#[derive(Clone, Debug, Default)]
+pub struct PasswordForm {
+    /// The address that was typed.
+    pub email: String,
+    /// Why one is not in, in words.
+    pub problem: Option<String>,
+    /// The form token.
+    pub csrf: String,
 }
 
 /// A way in.
@@ -67,6 +80,45 @@ pub enum LoginNotice {
     SignedOut,
     /// They asked for another account.
     OtherAccount,
+    /// They have just made the account their own, and have a password.
+    Ready,
+    /// They have just made the account their own, and need no password.
+    Activated,
+    /// They have just set a password.
+    PasswordSet,
+}
+
+impl LoginNotice {
+    /// The notice of a word in the address.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let known = [Self::Ready, Self::Activated, Self::PasswordSet];
+        known.into_iter().find(|notice| notice.word() == word)
+    }
+
+    /// The word in the address.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed-out",
+            Self::OtherAccount => "other",
+            Self::Ready => "ready",
+            Self::Activated => "activated",
+            Self::PasswordSet => "password-set",
+        }
+    }
+
+    /// The message's id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::SignedOut => "login-signed-out",
+            Self::OtherAccount => "login-other-account",
+            Self::Ready => "login-ready",
+            Self::Activated => "login-activated",
+            Self::PasswordSet => "login-password-changed",
+        }
+    }
 }
 
 impl LoginPage {
@@ -123,6 +175,8 @@ pub struct AccountPage {
     pub links: Vec<LinkButton>,
     /// The sessions, this one first.
     pub sessions: Vec<SessionRow>,
+    /// The password.
+    pub password: PasswordRow,
     /// What has just been done.
     pub notice: Option<AccountNotice>,
     /// Whether the person may open the dashboard.
@@ -140,6 +194,19 @@ pub struct Tile {
     pub logo: Option<String>,
     /// Its first letter, where it has no picture.
     pub letter: String,
+}
+
+/// What the account page says of the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordRow {
+    /// Nothing: passwords are switched off.
+    Off,
+    /// There is none, for the person comes in through this provider.
+    Provider(String),
+    /// There is none yet.
+    None,
+    /// There is one.
+    Has,
 }
 
 /// A field of the profile.
@@ -227,11 +294,13 @@ pub enum AccountNotice {
     LastWayIn,
     /// The identity was taken off before.
     IdentityUnknown,
+    /// The password was set or changed.
+    PasswordChanged,
 }
 
 impl AccountNotice {
     /// Every notice.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ended,
         Self::OthersEnded,
         Self::Unknown,
@@ -240,6 +309,7 @@ impl AccountNotice {
         Self::Unlinked,
         Self::LastWayIn,
         Self::IdentityUnknown,
+        Self::PasswordChanged,
     ];
 
     /// The message's id.
@@ -254,6 +324,7 @@ impl AccountNotice {
             Self::Unlinked => "account-unlinked",
             Self::LastWayIn => "account-last-way-in",
             Self::IdentityUnknown => "account-identity-unknown",
+            Self::PasswordChanged => "account-password-changed",
         }
     }
 
@@ -269,6 +340,7 @@ impl AccountNotice {
             Self::Unlinked => "unlinked",
             Self::LastWayIn => "last-way-in",
             Self::IdentityUnknown => "identity-unknown",
+            Self::PasswordChanged => "password-changed",
         }
     }
 

@@ -29,6 +29,7 @@ mod vendors;
 mod harness;
 
 mod account;
+mod accounts;
 mod admin;
 mod api;
 mod connect;

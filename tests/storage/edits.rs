@@ -148,6 +148,7 @@ async fn settings_edited_side_by_side_all_survive(place: Place) {
     let defaults = Settings {
         allowed_domains: vec!["*".into()],
         home_realm_discovery: false,
+        password_login: true,
     };
     for round in 0..10 {
         let domains = vec![format!("round{round}.example.com")];
@@ -170,6 +171,7 @@ async fn settings_edited_side_by_side_all_survive(place: Place) {
         let expected = Settings {
             allowed_domains: domains,
             home_realm_discovery: discovery,
+            password_login: true,
         };
         assert_eq!(directory.settings(&defaults).await.unwrap(), expected);
     }

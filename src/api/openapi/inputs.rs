@@ -107,6 +107,7 @@ inputs! {
     /// The body of `POST /users`.
     UserInput(Role) = user("A new user.", &[Status::Active, Status::Inactive])
         .property("email", text().min_length(Some(1)).format(Some(known(KnownFormat::Email))))
+        .property("invite", nullable(Type::Boolean))
         .required("email")
         .examples([json!({"email": "ada@example.com", "name": "Ada Lovelace"})]);
 
@@ -165,6 +166,7 @@ inputs! {
                 )),
         )
         .property("home_realm_discovery", nullable(Type::Boolean))
+        .property("password_login", nullable(Type::Boolean))
         .examples([json!({"home_realm_discovery": true})]);
 
     /// The body of `PUT /providers/{slug}`.

@@ -28,9 +28,11 @@ use super::{ApiState, router};
 use crate::directory::settings::Settings;
 use crate::directory::{Actor, Directory};
 use crate::domain::{Clock, Entropy, Scope, Slug, Timestamp, UserId};
+use crate::login::password::{Accounts, AccountsSettings};
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::{MasterKeys, Sealer};
 use crate::platform::http::Outbound;
+use crate::platform::mail::Outbox;
 use crate::platform::storage::{Db, StorageError};
 use crate::platform::web::{Kit, KitSettings, secure};
 use crate::sessions::layer::{SessionState, session};
@@ -134,13 +136,24 @@ impl Api {
         let sessions = Sessions::new(db, clock, entropy, LIFETIMES);
         let master = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let sealer = Arc::new(Sealer::new(&master, Entropy::System).unwrap());
+        let defaults = Settings {
+            allowed_domains: vec!["*".to_owned()],
+            home_realm_discovery: false,
+            password_login: true,
+        };
         let state = ApiState {
+            accounts: Accounts::new(AccountsSettings {
+                directory: directory.clone(),
+                sessions: sessions.clone(),
+                kit: kit.clone(),
+                defaults: defaults.clone(),
+                outbox: Outbox::new(Arc::clone(&sealer), "Doorward", kit.origin(), false),
+                device_key: zeroize::Zeroizing::new([7; 32]),
+                rate_limits: true,
+            }),
             directory: directory.clone(),
             kit: kit.clone(),
-            defaults: Settings {
-                allowed_domains: vec!["*".to_owned()],
-                home_realm_discovery: false,
-            },
+            defaults,
             sealer,
             metadata: MetadataSource::new(directory.clone(), Outbound::new(true).unwrap()),
             outbound: Outbound::new(true).unwrap(),

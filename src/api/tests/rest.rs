@@ -113,7 +113,8 @@ async fn tokens_are_told_once() {
 #[tokio::test]
 async fn settings_stand_until_they_are_changed() {
     let api = Api::new().await;
-    let defaults = json!({"allowed_domains": ["*"], "home_realm_discovery": false});
+    let defaults =
+        json!({"allowed_domains": ["*"], "home_realm_discovery": false, "password_login": true});
     assert_eq!(
         api.admin("GET", "/settings", None).await.expect(200),
         defaults
@@ -122,7 +123,8 @@ async fn settings_stand_until_they_are_changed() {
     let changed = patch(json!({"home_realm_discovery": true}))
         .await
         .expect(200);
-    let expected = json!({"allowed_domains": ["*"], "home_realm_discovery": true});
+    let expected =
+        json!({"allowed_domains": ["*"], "home_realm_discovery": true, "password_login": true});
     assert_eq!(changed, expected);
     assert_eq!(
         api.admin("GET", "/settings", None).await.expect(200),
@@ -132,6 +134,7 @@ async fn settings_stand_until_they_are_changed() {
     let later = Settings {
         allowed_domains: vec!["later.example".to_owned()],
         home_realm_discovery: false,
+        password_login: true,
     };
     let settings = api.directory.settings(&later).await.unwrap();
     assert_eq!(settings.allowed_domains, later.allowed_domains);

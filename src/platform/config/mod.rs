@@ -29,7 +29,8 @@ pub use problem::{Problem, Problems, Warning, nearest};
 pub use provider::{provider_problems, providers_from_file};
 pub use public_url::PublicUrl;
 pub use sections::{
-    Branding, Database, Log, LogFormat, Metrics, Secrets, Security, Server, Session,
+    Branding, Database, Log, LogFormat, Metrics, PasswordLogin, Secrets, Security, Server, Session,
+    Smtp, SmtpTls,
 };
 
 use crate::domain::Provider;
@@ -109,6 +110,10 @@ sections! {
     session: Session,
     /// `[branding]`
     branding: Branding,
+    /// `[smtp]`
+    smtp: Smtp,
+    /// `[password_login]`
+    password_login: PasswordLogin,
     /// `[security]`
     security: Security,
     /// `[log]`

@@ -163,6 +163,63 @@ impl Default for Security {
     }
 }
 
+/// `[smtp]`: the mail server that takes mails to people.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smtp {
+    /// Its name or address; without one no mail is sent.
+    pub host: Option<String>,
+    /// Its port; 587, 465 or 25 by `tls`.
+    pub port: Option<u16>,
+    /// The sender: an address, or `Name <address>`.
+    pub from: Option<String>,
+    /// The account there.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// TLS after a start in clear, and never without.
+    #[default]
+    Starttls,
+    /// TLS from the first octet.
+    Tls,
+    /// Not at all.
+    None,
+}
+
+impl Smtp {
+    /// The port, also where the file names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.tls {
+            SmtpTls::Starttls => 587,
+            SmtpTls::Tls => 465,
+            SmtpTls::None => 25,
+        })
+    }
+}
+
+/// `[password_login]`: signing in with a password that the gateway keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordLogin {
+    /// Whether people may, until an admin sets it otherwise.
+    pub enabled: bool,
+}
+
+impl Default for PasswordLogin {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
 /// `[log]`: what the process writes on standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

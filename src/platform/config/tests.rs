@@ -75,7 +75,7 @@ fn every_problem_is_reported_at_once() {
     );
     let expected = [
         "colour: unknown key; known here: public_url, server, database, secrets, session, \
-         branding, security, log, metrics, provider",
+         branding, smtp, password_login, security, log, metrics, provider",
         "public_url: must be an origin without a path, query or fragment; write it as \
          https://sso.example.com",
         "server.lisen: unknown key; did you mean `listen`?",
@@ -122,13 +122,57 @@ fn a_key_outside_its_section_is_sent_home() {
 
 #[test]
 fn sections_of_features_that_do_not_exist_are_refused() {
-    for section in ["smtp", "sftp", "password_login", "telemetry"] {
+    for section in ["sftp", "telemetry"] {
         let found = problems_below(&format!("[{section}]"));
         assert!(
             found.starts_with(&format!("{section}: unknown key")),
             "{found}"
         );
     }
+}
+
+#[test]
+fn a_mail_server_needs_a_sender_and_both_halves_of_its_account() {
+    let full = "[smtp]\nhost = \"mail.example.com\"\nfrom = \"SSO <sso@example.com>\"\n\
+                username = \"sso\"\npassword = \"secret\"\n";
+    let smtp = config(&format!("{MINIMAL}\n{full}")).smtp;
+    assert_eq!((smtp.port(), smtp.tls), (587, SmtpTls::Starttls));
+    assert!(!format!("{smtp:?}").contains("secret"));
+    for (text, key) in [
+        (
+            "[smtp]\nhost = \"mail.example.com\"",
+            "smtp.from: is missing",
+        ),
+        ("[smtp]\nfrom = \"a@example.com\"", "smtp.host: is missing"),
+        (
+            "[smtp]\nhost = \"h\"\nfrom = \"nobody\"",
+            "smtp.from: expected an address",
+        ),
+        (
+            "[smtp]\nhost = \"h/x\"\nfrom = \"a@example.com\"",
+            "smtp.host: expected a name",
+        ),
+        (
+            "[smtp]\nhost = \"h\"\nfrom = \"a@example.com\"\nport = 0",
+            "smtp.port: ",
+        ),
+        (
+            "[smtp]\nhost = \"h\"\nfrom = \"a@example.com\"\nusername = \"u\"",
+            "smtp.password: is missing",
+        ),
+        (
+            "[smtp]\nhost = \"h\"\nfrom = \"a@example.com\"\ntls = \"ssl\"",
+            "smtp.tls: ",
+        ),
+        (
+            "[smtp]\nhots = \"h\"",
+            "smtp.hots: unknown key; did you mean `host`?",
+        ),
+    ] {
+        let found = problems_below(text);
+        assert!(found.starts_with(key), "{text}: {found}");
+    }
+    assert!(config(MINIMAL).password_login.enabled);
 }
 
 #[test]

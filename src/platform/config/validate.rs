@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::period::Period;
 use super::problem::{Problem, Problems, Warning, nearest};
 use super::provider::{check_all, check_domains};
-use super::sections::{Branding, Database, Server, Session};
+use super::sections::{Branding, Database, Server, Session, Smtp, SmtpTls};
 use super::{Config, PublicUrl};
 use crate::domain::address::{domain_key, email_key};
 
@@ -22,6 +22,7 @@ pub(super) fn validate(config: &Config, problems: &mut Problems) -> Vec<Warning>
     check_key(config, problems);
     check_session(&config.session, &config.public_url, problems);
     check_branding(&config.branding, problems);
+    check_smtp(&config.smtp, problems, &mut warnings);
     check_range(
         "security.max_clock_skew",
         config.security.max_clock_skew,
@@ -211,6 +212,61 @@ fn check_branding(branding: &Branding, problems: &mut Problems) {
                 "expected an address that begins with https:// or http://",
             );
         }
+    }
+}
+
+fn check_smtp(smtp: &Smtp, problems: &mut Problems, warnings: &mut Vec<Warning>) {
+    let is_set = |text: &Option<String>| text.as_deref().is_some_and(|t| !t.trim().is_empty());
+    if !is_set(&smtp.host) {
+        let named = [
+            ("smtp.from", smtp.from.is_some()),
+            ("smtp.username", smtp.username.is_some()),
+            ("smtp.password", smtp.password.is_some()),
+            ("smtp.port", smtp.port.is_some()),
+        ];
+        if smtp.host.is_some() || named.iter().any(|(_, is_there)| *is_there) {
+            problems.add("smtp.host", "is missing; name the mail server");
+        }
+        return;
+    }
+    let host = smtp.host.as_deref().unwrap_or_default().trim();
+    if host.contains(['/', '@', ' ']) || host.parse::<std::net::SocketAddrV4>().is_ok() {
+        problems.add(
+            "smtp.host",
+            "expected a name or an address alone, such as mail.example.com",
+        );
+    }
+    if smtp.port == Some(0) {
+        problems.add("smtp.port", "expected a port from 1 to 65535");
+    }
+    match smtp.from.as_deref() {
+        None => problems.add(
+            "smtp.from",
+            "is missing; write the sender, such as \"Example SSO <sso@example.com>\"",
+        ),
+        Some(from) => {
+            if let Err(sentence) = crate::platform::mail::check_sender(from) {
+                problems.add("smtp.from", sentence);
+            }
+        }
+    }
+    if smtp.username.is_some() != smtp.password.is_some() {
+        let (key, other) = match smtp.username {
+            Some(_) => ("smtp.password", "username"),
+            None => ("smtp.username", "password"),
+        };
+        problems.add(key, format!("is missing beside smtp.{other}"));
+    }
+    let is_near = host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if smtp.tls == SmtpTls::None && !is_near {
+        warnings.push(Problem::new(
+            "smtp.tls",
+            "is none: mails, and the password of smtp.username, travel unprotected, and mails hold \
+             links that open accounts",
+        ));
     }
 }
 

@@ -23,6 +23,8 @@ pub struct CookieNames {
     /// Says that this browser's start at an identity provider was just
     /// turned into one of ours.
     pub converted: &'static str,
+    /// Proves that somebody has signed in with a password in this browser.
+    pub device: &'static str,
 }
 
 impl CookieNames {
@@ -39,6 +41,7 @@ impl CookieNames {
                 last_provider: "__Host-doorward-last",
                 signed_out: "__Host-doorward-signed-out",
                 converted: "__Host-doorward-converted",
+                device: "__Host-doorward-device",
             }
         } else {
             Self {
@@ -47,6 +50,7 @@ impl CookieNames {
                 last_provider: "doorward-last",
                 signed_out: "doorward-signed-out",
                 converted: "doorward-converted",
+                device: "doorward-device",
             }
         }
     }
@@ -159,6 +163,13 @@ impl Kit {
     #[must_use]
     pub fn converted_cookie_removed(&self) -> HeaderValue {
         self.set_cookie(self.cookies().converted, "", Some(0), None)
+    }
+
+    /// The `Set-Cookie` value with which a browser proves later that somebody has
+    /// signed in with a password in it.
+    #[must_use]
+    pub fn device_cookie(&self, value: &str) -> HeaderValue {
+        self.set_cookie(self.cookies().device, value, Some(YEAR), None)
     }
 
     fn set_cookie(

@@ -85,6 +85,8 @@ messages! {
     ProviderMisconfigured = "provider-misconfigured", BAD_GATEWAY;
     /// The provider does not answer, or not sensibly.
     ProviderUnreachable = "provider-unreachable", BAD_GATEWAY;
+    /// Nobody signs in with a password here.
+    PasswordsOff = "passwords-off", FORBIDDEN;
     /// An application sent the person with a request that cannot be answered.
     AppRequest = "app-request", BAD_REQUEST;
     /// The application's request has run out, or was finished already.

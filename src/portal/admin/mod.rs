@@ -28,6 +28,7 @@ mod conflicts;
 mod groups;
 pub(super) mod list;
 mod overview;
+mod security;
 pub(super) mod shell;
 pub(super) mod staff;
 pub(super) mod typed;
@@ -59,6 +60,7 @@ pub(super) const SECTIONS: &[Section] = &[
     users::SECTION,
     groups::SECTION,
     authentication::SECTION,
+    security::SECTION,
     webhooks::SECTION,
 ];
 
@@ -83,6 +85,7 @@ pub(super) fn router() -> Router<PortalState> {
         .merge(conflicts::router())
         .merge(users::router())
         .merge(groups::router())
+        .merge(security::router())
         .merge(webhooks::router())
 }
 
@@ -101,6 +104,7 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     all.extend(conflicts::samples(page));
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
+    all.extend(security::samples(page));
     all.extend(webhooks::samples(page));
     all
 }

@@ -57,6 +57,7 @@ fn button(label: &str, slug: &str, last_used: bool) -> ProviderButton {
 }
 
 impl LoginPage {
+    #[expect(clippy::too_many_lines, reason = "one state after the other")]
     fn samples(page: &Page) -> Vec<(&'static str, Self)> {
         let base = Self {
             page: page.clone(),
@@ -64,6 +65,7 @@ impl LoginPage {
             email: None,
             rd: None,
             notice: None,
+            password: None,
         };
         let several = vec![
             button("Northwind account", "entra", true),
@@ -135,7 +137,36 @@ impl LoginPage {
                 "none",
                 Self {
                     providers: Vec::new(),
-                    ..base
+                    ..base.clone()
+                },
+            ),
+            (
+                "password",
+                Self {
+                    providers: Vec::new(),
+                    password: Some(PasswordForm::default()),
+                    notice: Some(LoginNotice::Ready),
+                    ..base.clone()
+                },
+            ),
+            (
+                "password-below",
+                Self {
+                    password: Some(PasswordForm::default()),
+                    notice: Some(LoginNotice::Activated),
+                    ..base.clone()
+                },
+            ),
+            (
+                "password-wrong",
+                Self {
+                    password: Some(PasswordForm {
+                        email: "\"><script>alert(1)</script>".to_owned(),
+                        problem: Some(page.t("login-password-wrong")),
+                        csrf: "token".to_owned(),
+                    }),
+                    rd: Some("/wiki?a=1&b=\"2\"".to_owned()),
+                    ..with_email
                 },
             ),
         ]
@@ -217,6 +248,7 @@ impl AccountPage {
                 session("Safari on iPhone", Some("b1946ac9")),
                 session("Chrome on Android", Some("591785b7")),
             ],
+            password: PasswordRow::Has,
             notice: None,
             dashboard: true,
         };
@@ -235,9 +267,11 @@ impl AccountPage {
             links: Vec::new(),
             dashboard: false,
             sessions: vec![unknown],
+            password: PasswordRow::None,
             ..full.clone()
         };
         let mut only = full.clone();
+        only.password = PasswordRow::Provider("Northwind <account>".to_owned());
         only.identities.truncate(1);
         for identity in &mut only.identities {
             identity.unlink = None;
@@ -284,6 +318,9 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
         csrf: "token".to_owned(),
     };
     all.push(("unlink".to_owned(), unlink.render().unwrap()));
+    for (name, html) in crate::portal::accounts::samples(&page) {
+        all.push((format!("accounts-{name}"), html));
+    }
     let signed_out = SignedOutPage {
         page: page.clone(),
         again: "/login?choose=1".to_owned(),
@@ -449,11 +486,12 @@ fn check(name: &str, locale: Locale, html: &str) {
     assert_eq!(ids.len(), unique.len(), "{name}: an id stands twice");
     for attribute in ["aria-labelledby", "aria-describedby", "for"] {
         for element in all(&format!("[{attribute}]")) {
-            let id = element.attr(attribute).unwrap();
-            assert!(
-                unique.contains(id),
-                "{name}: {attribute}={id} leads nowhere"
-            );
+            for id in element.attr(attribute).unwrap().split_whitespace() {
+                assert!(
+                    unique.contains(id),
+                    "{name}: {attribute}={id} leads nowhere"
+                );
+            }
         }
     }
     for input in all("input:not([type=hidden]), select, textarea") {

@@ -4,6 +4,7 @@ mod access;
 mod bulk;
 mod detail;
 mod groups;
+mod invite;
 mod list;
 mod person;
 mod profile;
@@ -67,6 +68,10 @@ pub(super) fn router() -> Router<PortalState> {
             get(status::ask_delete).post(status::delete),
         )
         .route(
+            "/admin/users/{id}/invite",
+            get(invite::ask).post(invite::invite),
+        )
+        .route(
             "/admin/users/{id}/sign-out",
             get(status::ask_sign_out).post(status::sign_out),
         )
@@ -77,6 +82,7 @@ pub(super) fn router() -> Router<PortalState> {
 pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)> {
     let mut all = list::samples(page);
     all.extend(detail::samples(page));
+    all.extend(invite::samples(page));
     all.extend(profile::samples(page));
     all.extend(access::samples(page));
     all.extend(groups::samples(page));
