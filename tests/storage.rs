@@ -25,6 +25,8 @@ mod cache;
 mod edits;
 #[path = "storage/groups.rs"]
 mod groups;
+#[path = "storage/identifiers.rs"]
+mod identifiers;
 #[path = "storage/linking.rs"]
 mod linking;
 #[path = "storage/metadata.rs"]

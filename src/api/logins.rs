@@ -1,90 +1,14 @@
 //! `/logins`: login traces.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::auth::{Caller, ReadAudit};
 use super::error::{ApiError, OrProblem as _};
 use super::openapi::params::{IdParam, PageParams};
 use super::paging::{List, Query};
-use super::{Answer, ApiState, ok};
-use crate::directory::plan::Change;
-use crate::directory::resolve::Matched;
-use crate::directory::traces::{LoginTrace, Side, TraceFilter, TraceOutcome};
-use crate::domain::{Reference, Timestamp, TraceId, UserId};
-
-/// One attempt to sign in, or to read what a provider publishes, and what came
-/// of it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LoginTrace)]
-struct TraceShape {
-    id: TraceId,
-    at: Timestamp,
-    /// The provider's slug.
-    provider: String,
-    /// `saml`, `oauth`, `metadata`, `discovery`, `test`.
-    #[schema(examples("saml"))]
-    kind: String,
-    outcome: TraceOutcome,
-    reference: Reference,
-    /// The user, when one was found.
-    #[schema(required)]
-    user: Option<UserId>,
-    /// The stable code; `ok` for a success.
-    #[schema(examples("saml.audience_mismatch"))]
-    code: String,
-    /// One sentence for an admin.
-    summary: String,
-    /// The value that was expected, where values were compared.
-    #[schema(required)]
-    expected: Option<String>,
-    /// The values that came.
-    received: Vec<String>,
-    /// Who has to change something.
-    #[schema(required)]
-    side: Option<Side>,
-    /// What to change, and where.
-    #[schema(required)]
-    remedy: Option<String>,
-    /// The attributes or claims that came.
-    attributes: BTreeMap<String, Vec<String>>,
-    /// The identifier that found the user.
-    #[schema(required)]
-    matched_by: Option<Matched>,
-    /// What the login changed.
-    changes: Vec<Change>,
-    /// The message, redacted.
-    #[schema(required)]
-    document: Option<String>,
-}
-
-impl From<LoginTrace> for TraceShape {
-    fn from(trace: LoginTrace) -> Self {
-        let details = trace.details;
-        Self {
-            id: trace.id,
-            at: trace.at,
-            provider: trace.provider,
-            kind: trace.kind,
-            outcome: trace.outcome,
-            reference: trace.reference,
-            user: trace.user,
-            code: trace.code,
-            summary: details.summary,
-            expected: details.expected,
-            received: details.received,
-            side: details.side,
-            remedy: details.remedy,
-            attributes: details.attributes,
-            matched_by: details.matched_by,
-            changes: details.changes,
-            document: details.document.map(|document| document.text()),
-        }
-    }
-}
+use super::{Answer, ApiState, download, ok};
+use crate::directory::traces::{TraceFilter, TraceOutcome, TraceShape};
+use crate::domain::{Timestamp, TraceId, UserId};
 
 /// Lists login traces, the newest first.
 ///
@@ -100,6 +24,7 @@ impl From<LoginTrace> for TraceShape {
         ("kind" = Option<String>, Query, description = "Only attempts of this kind.", example = "saml"),
         ("outcome" = inline(Option<TraceOutcome>), Query, description = "Only attempts that ended so."),
         ("user" = inline(Option<UserId>), Query, description = "Only attempts of this user."),
+        ("person" = Option<String>, Query, description = "Only attempts of the people whom this address, UPN, user name or part of a name names, those that led to no user among them.", example = "ada@example.com"),
         ("reference" = Option<String>, Query, description = "The attempt with the reference that a person reads out.", example = "K7QF-2M9D"),
         ("code" = Option<String>, Query, description = "Only attempts with this code.", example = "saml.audience_mismatch"),
         ("from" = inline(Option<Timestamp>), Query, description = "Only attempts at this moment or later."),
@@ -115,6 +40,19 @@ pub(super) async fn list(
     _: Caller<ReadAudit>,
     mut query: Query,
 ) -> Answer {
+    let (filter, person) = filter(&mut query);
+    let page = query.page();
+    query.finish()?;
+    let filter = with_people(&state, filter, person).await?;
+    let traces = state
+        .directory
+        .login_traces(filter, page.cursor, page.limit);
+    let traces = traces.await.or_problem(&state)?;
+    Ok(ok(List::of(traces, TraceShape::from)))
+}
+
+/// What the traces are narrowed to, and the person who is still to be found.
+fn filter(query: &mut Query) -> (TraceFilter, Option<String>) {
     let filter = TraceFilter {
         provider: query.text("provider"),
         outcome: query.word("outcome", TraceOutcome::ALL, TraceOutcome::as_str),
@@ -123,14 +61,58 @@ pub(super) async fn list(
         code: query.text("code"),
         kind: query.text("kind"),
         during: query.during(),
+        people: None,
     };
-    let page = query.page();
+    (filter, query.text("person"))
+}
+
+async fn with_people(
+    state: &ApiState,
+    mut filter: TraceFilter,
+    person: Option<String>,
+) -> Result<TraceFilter, ApiError> {
+    if let Some(person) = person {
+        let people = state.directory.people_named(&person).await;
+        filter.people = Some(people.or_problem(state)?);
+    }
+    Ok(filter)
+}
+
+/// Downloads login traces as JSON lines, the newest first: all that the filters leave.
+#[utoipa::path(
+    get,
+    path = "/logins.jsonl",
+    tag = "Logins",
+    params(
+        ("provider" = Option<String>, Query, description = "Only attempts through the provider of this slug."),
+        ("kind" = Option<String>, Query, description = "Only attempts of this kind.", example = "saml"),
+        ("outcome" = inline(Option<TraceOutcome>), Query, description = "Only attempts that ended so."),
+        ("user" = inline(Option<UserId>), Query, description = "Only attempts of this user."),
+        ("person" = Option<String>, Query, description = "Only attempts of the people whom this names.", example = "ada@example.com"),
+        ("reference" = Option<String>, Query, description = "The attempt with the reference that a person reads out.", example = "K7QF-2M9D"),
+        ("code" = Option<String>, Query, description = "Only attempts with this code.", example = "saml.audience_mismatch"),
+        ("from" = inline(Option<Timestamp>), Query, description = "Only attempts at this moment or later."),
+        ("to" = inline(Option<Timestamp>), Query, description = "Only attempts before this moment."),
+    ),
+    responses(
+        (status = 200, description = "One trace a line.", body = String, content_type = "application/jsonl"),
+    ),
+    security(("token" = ["audit:read"])),
+)]
+pub(super) async fn lines(
+    State(state): State<ApiState>,
+    _: Caller<ReadAudit>,
+    mut query: Query,
+) -> Answer {
+    let (filter, person) = filter(&mut query);
     query.finish()?;
-    let traces = state
+    let filter = with_people(&state, filter, person).await?;
+    let lines = state
         .directory
-        .login_traces(filter, page.cursor, page.limit);
-    let traces = traces.await.or_problem(&state)?;
-    Ok(ok(List::of(traces, TraceShape::from)))
+        .login_lines(filter)
+        .await
+        .or_problem(&state)?;
+    Ok(download(lines))
 }
 
 /// Shows a login trace.

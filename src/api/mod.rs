@@ -13,6 +13,7 @@ mod docs;
 mod error;
 mod fields;
 mod groups;
+mod identifiers;
 mod large;
 mod logins;
 mod me;
@@ -34,17 +35,20 @@ mod webhooks;
 
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router};
+use futures_util::Stream;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::directory::Directory;
+use crate::directory::lines::CONTENT_TYPE;
 use crate::directory::settings::Settings;
+use crate::directory::{Directory, DirectoryError};
 use crate::domain::{GroupId, Slug, UserId};
 use crate::login::kinds::Providers;
 use crate::login::password::Accounts;
@@ -107,6 +111,7 @@ pub fn router(state: ApiState) -> Router {
     let users = OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::edit, users::remove))
+        .routes(routes!(identifiers::clear))
         .routes(routes!(users::deactivate))
         .routes(routes!(users::reactivate))
         .routes(routes!(users::invite))
@@ -150,7 +155,9 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(tokens::remove))
         .routes(routes!(settings::show, settings::edit))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::lines))
         .routes(routes!(logins::list))
+        .routes(routes!(logins::lines))
         .routes(routes!(logins::show))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::show))
@@ -199,6 +206,16 @@ fn created(path: &str, body: impl Serialize) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// `200` with lines of JSON that are read while they are sent. What breaks in
+/// between breaks the answer off, so that nobody takes a part for the whole.
+fn download<S>(lines: S) -> Response
+where
+    S: Stream<Item = Result<Bytes, DirectoryError>> + Send + 'static,
+{
+    let kind = HeaderValue::from_static(CONTENT_TYPE);
+    ([(header::CONTENT_TYPE, kind)], Body::from_stream(lines)).into_response()
 }
 
 /// `204`.

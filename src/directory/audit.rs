@@ -11,7 +11,7 @@ use super::{Directory, Page, webhooks};
 use crate::domain::ids::{self, EventId};
 use crate::domain::user::words;
 use crate::domain::{During, Entropy, Timestamp, UserId};
-use crate::platform::storage::{StorageError, Tx, Value, params};
+use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,8 +153,10 @@ pub async fn record(
     changes: &[Change],
 ) -> Result<(), StorageError> {
     const SQL: &str = "INSERT INTO audit_events (id, at, actor_kind, actor_id, actor_name, action, \
-        target_kind, target_id, target_name, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        target_kind, target_id, target_name, changes, concerns) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let (now, entropy) = at;
+    let concerns = concerned(target.kind, changes);
     let id = crate::domain::ids::uuid_v7(now, entropy);
     webhooks::emit::of_audit(tx, (&id, now), actor, action, target, changes).await?;
     let changes = serde_json::to_string(changes).unwrap_or_else(|_| "[]".to_owned());
@@ -168,9 +170,27 @@ pub async fn record(
         target.kind,
         target.id,
         target.name,
-        changes
+        changes,
+        concerns
     ];
     tx.execute(SQL, row).await.map(|_| ())
+}
+
+/// The user whom an event concerns that happened to something else: who joined
+/// or left a group, or was given an application or lost it.
+fn concerned(kind: &str, changes: &[Change]) -> Option<String> {
+    let [change] = changes else {
+        return None;
+    };
+    if kind == TargetKind::User.as_str() || !matches!(change.field.as_str(), "members" | "users") {
+        return None;
+    }
+    let user = change.after.as_ref().or(change.before.as_ref())?;
+    // The id alone, or after the name: `Ada Lovelace (0190…)`.
+    let id = user
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once('('));
+    UserId::parse(id.map_or(user, |(_, id)| id)).map(|id| id.to_string())
 }
 
 /// What a list of events is narrowed to.
@@ -216,6 +236,67 @@ impl Directory {
             event.id.to_string()
         }))
     }
+
+    /// The event with this id.
+    pub async fn event(&self, id: &EventId) -> Result<Event, DirectoryError> {
+        let id = id.clone();
+        let found = self
+            .db
+            .read(move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM audit_events WHERE id = $1");
+                    let row = tx.query_opt(&sql, params![id.as_str()]).await?;
+                    row.map(|row| read(&mut row.reader())).transpose()
+                })
+            })
+            .await;
+        let found: Option<Event> = found.map_err(|e: StorageError| e)?;
+        found.ok_or(DirectoryError::NotFound("audit event"))
+    }
+}
+
+/// The events of one user, the newest first: what happened to the user, and what
+/// happened to something else and concerns the user.
+pub(super) async fn of_user(
+    tx: &mut Tx,
+    user: &UserId,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Event>, StorageError> {
+    let cursor = ids::before(cursor, None);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut all = Vec::new();
+    // Two walks, each down an index of its own.
+    for condition in ["target_id = $1 AND target_kind = 'user'", "concerns = $1"] {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM audit_events WHERE {condition} AND id < $2 \
+             ORDER BY id DESC LIMIT $3"
+        );
+        for row in tx.query(&sql, params![user, &cursor, limit]).await? {
+            all.push(read(&mut row.reader())?);
+        }
+    }
+    all.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(all)
+}
+
+const COLUMNS: &str = "id, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, \
+    target_name, changes";
+
+fn read(reader: &mut Reader) -> Result<Event, StorageError> {
+    Ok(Event {
+        id: EventId::from_row(reader.text()?),
+        at: reader.time()?,
+        actor_kind: reader.text()?,
+        actor_id: reader.opt_text()?,
+        actor: reader.text()?,
+        action: reader.text()?,
+        target_kind: reader.text()?,
+        target_id: reader.text()?,
+        target: reader.text()?,
+        changes: reader.json()?,
+    })
 }
 
 async fn list(
@@ -224,10 +305,8 @@ async fn list(
     cursor: Option<String>,
     limit: usize,
 ) -> Result<Vec<Event>, StorageError> {
-    const COLUMNS: &str = "id, at, actor_kind, actor_id, actor_name, action, target_kind, \
-        target_id, target_name, changes";
-    // Sorts after every UUID, in every collation.
-    let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
+    let before = ids::before(cursor.as_deref(), filter.during.to);
+    let mut values = vec![Value::from(before)];
     let mut sql = format!("SELECT {COLUMNS} FROM audit_events WHERE id < $1");
     let word = |word: Option<&'static str>| word.map(ToOwned::to_owned);
     let of_user = filter.user.as_ref().map(|_| TargetKind::User.as_str());
@@ -239,14 +318,22 @@ async fn list(
             "target_kind = $n",
             word(filter.target_kind.map(TargetKind::as_str)),
         ),
-        ("(actor_id = $n OR actor_name = $n)", filter.actor),
+        // One or the other: what is an id is nobody's name but where there is no
+        // name, and then it is both. Each has its index.
+        (
+            if filter.actor.as_deref().is_some_and(is_id) {
+                "actor_id = $n"
+            } else {
+                "actor_name = $n"
+            },
+            filter.actor,
+        ),
         (
             "actor_kind = $n",
             word(filter.actor_kind.map(ActorKind::as_str)),
         ),
         ("action = $n", filter.action),
         ("id >= $n", filter.during.from.map(ids::floor)),
-        ("id < $n", filter.during.to.map(ids::floor)),
     ];
     for (condition, value) in conditions {
         if let Some(value) = value {
@@ -261,20 +348,10 @@ async fn list(
     let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", values.len());
     let rows = tx.query(&sql, &values).await?;
     rows.into_iter()
-        .map(|row| {
-            let mut reader = row.reader();
-            Ok(Event {
-                id: EventId::from_row(reader.text()?),
-                at: reader.time()?,
-                actor_kind: reader.text()?,
-                actor_id: reader.opt_text()?,
-                actor: reader.text()?,
-                action: reader.text()?,
-                target_kind: reader.text()?,
-                target_id: reader.text()?,
-                target: reader.text()?,
-                changes: reader.json()?,
-            })
-        })
+        .map(|row| read(&mut row.reader()))
         .collect()
+}
+
+fn is_id(text: &str) -> bool {
+    EventId::parse(text).is_some_and(|id| id.as_str() == text)
 }

@@ -66,6 +66,37 @@ pub struct SettingsEdit {
     pub password_login: Option<Option<bool>>,
 }
 
+/// The settings, where each comes from, and what they are the version of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsState {
+    /// The settings as they stand.
+    pub settings: Settings,
+    /// The names of those that somebody has set; the others follow the
+    /// configuration file.
+    pub set: std::collections::BTreeSet<&'static str>,
+    /// Stands for what has been set: an edit can be held to it.
+    pub version: String,
+}
+
+impl Stored {
+    fn state(&self, defaults: &Settings) -> SettingsState {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let set = [
+            ("allowed_domains", self.allowed_domains.is_some()),
+            ("home_realm_discovery", self.home_realm_discovery.is_some()),
+        ];
+        SettingsState {
+            settings: self.over(defaults),
+            set: set
+                .into_iter()
+                .filter(|(_, is)| *is)
+                .map(|(n, _)| n)
+                .collect(),
+            version: super::tokens::hash(&text),
+        }
+    }
+}
+
 async fn stored(tx: &mut Tx) -> Result<Stored, StorageError> {
     let row = tx
         .query_opt("SELECT value FROM settings WHERE key = $1", params![KEY])
@@ -91,10 +122,36 @@ impl Directory {
             .await?)
     }
 
+    /// The settings with where they come from.
+    pub async fn settings_state(
+        &self,
+        defaults: &Settings,
+    ) -> Result<SettingsState, DirectoryError> {
+        let stored = self
+            .db
+            .read(|tx| Box::pin(async move { stored(tx).await }))
+            .await?;
+        Ok(stored.state(defaults))
+    }
+
     /// Changes settings; answers what holds from now on.
     pub async fn edit_settings(
         &self,
         edit: SettingsEdit,
+        defaults: &Settings,
+        actor: Actor,
+    ) -> Result<Settings, DirectoryError> {
+        self.edit_settings_over(edit, None, defaults, actor).await
+    }
+
+    /// The same, of the version that was read.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Changed`] when that is no longer the one that stands.
+    pub async fn edit_settings_over(
+        &self,
+        edit: SettingsEdit,
+        over: Option<String>,
         defaults: &Settings,
         actor: Actor,
     ) -> Result<Settings, DirectoryError> {
@@ -111,9 +168,18 @@ impl Directory {
         let (directory, defaults) = (self.clone(), defaults.clone());
         self.db
             .write(move |tx| {
-                let (edit, defaults) = (edit.clone(), defaults.clone());
+                let (edit, over) = (edit.clone(), over.clone());
                 let (actor, directory) = (actor.clone(), directory.clone());
-                Box::pin(async move { write(tx, edit, &defaults, &actor, &directory).await })
+                let defaults = defaults.clone();
+                Box::pin(async move {
+                    // Two edits at once shall not undo each other.
+                    tx.lock("directory.settings").await?;
+                    let before = stored(tx).await?;
+                    if over.is_some_and(|over| over != before.state(&defaults).version) {
+                        return Err(DirectoryError::Changed);
+                    }
+                    write(tx, before, edit, &defaults, (&actor, &directory)).await
+                })
             })
             .await
     }
@@ -121,14 +187,11 @@ impl Directory {
 
 async fn write(
     tx: &mut Tx,
+    before: Stored,
     edit: SettingsEdit,
     defaults: &Settings,
-    actor: &Actor,
-    directory: &Directory,
+    (actor, directory): (&Actor, &Directory),
 ) -> Result<Settings, DirectoryError> {
-    // Two edits at once shall not undo each other.
-    tx.lock("directory.settings").await?;
-    let before = stored(tx).await?;
     let mut after = before.clone();
     if let Some(domains) = edit.allowed_domains {
         after.allowed_domains = domains;

@@ -23,6 +23,8 @@ pub struct ApiToken {
     pub name: String,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+    /// The user with whose access it ends; `None` for one of the command line.
+    pub created_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends; `None` for never.
@@ -39,7 +41,7 @@ impl ApiToken {
     }
 }
 
-const COLUMNS: &str = "id, name, scopes, created_at, expires_at, last_used_at";
+const COLUMNS: &str = "id, name, scopes, created_by, created_at, expires_at, last_used_at";
 
 fn read(reader: &mut Reader) -> Result<ApiToken, StorageError> {
     Ok(ApiToken {
@@ -50,6 +52,9 @@ fn read(reader: &mut Reader) -> Result<ApiToken, StorageError> {
             .split_whitespace()
             .filter_map(Scope::parse)
             .collect(),
+        created_by: Some(reader.text()?)
+            .filter(|by| !by.is_empty())
+            .map(UserId::from_row),
         created_at: reader.time()?,
         expires_at: reader.opt_time()?,
         last_used_at: reader.opt_time()?,
@@ -102,6 +107,24 @@ impl Directory {
         expires_at: Option<Timestamp>,
         actor: Actor,
     ) -> Result<(ApiToken, SecretString), DirectoryError> {
+        let id = TokenId::new(self.now(), &self.entropy);
+        self.create_token_once(id, name, scopes, expires_at, actor)
+            .await
+    }
+
+    /// The same under an id that the form already has: one that is sent twice
+    /// makes one token.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Taken`] when the token was made before.
+    pub async fn create_token_once(
+        &self,
+        id: TokenId,
+        name: String,
+        scopes: BTreeSet<Scope>,
+        expires_at: Option<Timestamp>,
+        actor: Actor,
+    ) -> Result<(ApiToken, SecretString), DirectoryError> {
         let name = name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(DirectoryError::invalid(
@@ -129,22 +152,25 @@ impl Directory {
             ));
         }
         let secret = format!("{PREFIX}{}", self.entropy.base64url::<32>());
-        let token = ApiToken {
-            id: TokenId::new(now, &self.entropy),
+        let mut token = ApiToken {
+            id,
             name,
             scopes,
+            created_by: None,
             created_at: now,
             expires_at,
             last_used_at: None,
         };
         let (made, hashed, entropy) = (token.clone(), hash(&secret), self.entropy.clone());
-        self.db
+        let by = self
+            .db
             .write(move |tx| {
                 let (token, hashed) = (made.clone(), hashed.clone());
                 let (actor, entropy) = (actor.clone(), entropy.clone());
                 Box::pin(async move {
                     const SQL: &str = "INSERT INTO api_tokens (id, name, token_hash, scopes, \
-                        created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                        created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                        ON CONFLICT (id) DO NOTHING";
                     let scopes: Vec<&str> = token.scopes.iter().map(|s| s.as_str()).collect();
                     let by = maker(tx, &actor).await?;
                     let row = params![
@@ -152,11 +178,17 @@ impl Directory {
                         &token.name,
                         hashed,
                         scopes.join(" "),
-                        by,
+                        &by,
                         token.created_at,
                         token.expires_at
                     ];
-                    tx.execute(SQL, row).await?;
+                    if tx.execute(SQL, row).await? == 0 {
+                        return Err(DirectoryError::Taken {
+                            what: "id",
+                            value: token.id.to_string(),
+                            kind: "token",
+                        });
+                    }
                     let target = Target {
                         kind: "token",
                         id: token.id.as_str(),
@@ -176,11 +208,30 @@ impl Directory {
                         &changes,
                     )
                     .await?;
-                    Ok::<_, DirectoryError>(())
+                    Ok::<_, DirectoryError>(by)
                 })
             })
             .await?;
+        token.created_by = Some(by).filter(|by| !by.is_empty()).map(UserId::from_row);
         Ok((token, SecretString::from(secret)))
+    }
+
+    /// The token with this id.
+    pub async fn token(&self, id: &TokenId) -> Result<ApiToken, DirectoryError> {
+        let id = id.clone();
+        let found = self
+            .db
+            .read(move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let sql = format!("SELECT {COLUMNS} FROM api_tokens WHERE id = $1");
+                    let row = tx.query_opt(&sql, params![&id]).await?;
+                    row.map(|row| read(&mut row.reader())).transpose()
+                })
+            })
+            .await;
+        let found: Option<ApiToken> = found.map_err(|e: StorageError| e)?;
+        found.ok_or(DirectoryError::NotFound("token"))
     }
 
     /// All tokens, oldest first.

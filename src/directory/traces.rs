@@ -3,6 +3,8 @@
 
 mod counts;
 mod document;
+mod people;
+mod shape;
 mod strangers;
 
 use std::collections::BTreeMap;
@@ -14,13 +16,15 @@ use serde::{Deserialize, Serialize};
 use super::error::DirectoryError;
 use super::plan::Change;
 use super::resolve::Matched;
-use super::{Directory, Page, webhooks};
+use super::{Directory, Page, users, webhooks};
 use crate::domain::user::words;
 use crate::domain::{During, Reference, Slug, Timestamp, TraceId, UserId, ids};
 use crate::platform::storage::{Reader, StorageError, Tx, Value, params};
 
 pub use counts::{HourOfLogins, LoginCounts, Reason};
 pub use document::TraceDocument;
+pub use people::{MOST_PEOPLE, People};
+pub use shape::TraceShape;
 pub(super) use strangers::Strangers;
 
 /// Traces that one transaction forgets: others wait for it.
@@ -103,7 +107,8 @@ pub struct TraceDetails {
 /// Writes a trace.
 pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError> {
     const SQL: &str = "INSERT INTO login_traces (id, at, provider, kind, outcome, reference, \
-        user_id, code, details, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        user_id, code, details, document, address) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     webhooks::emit::of_trace(tx, trace).await?;
     let details = serde_json::to_string(&trace.details).unwrap_or_else(|_| "{}".to_owned());
     let row = params![
@@ -116,7 +121,8 @@ pub async fn record(tx: &mut Tx, trace: &LoginTrace) -> Result<(), StorageError>
         trace.user.as_ref(),
         &trace.code,
         details,
-        trace.details.document.as_ref().map(TraceDocument::octets)
+        trace.details.document.as_ref().map(TraceDocument::octets),
+        people::address_of(trace)
     ];
     tx.execute(SQL, row).await.map(|_| ())
 }
@@ -138,6 +144,8 @@ pub struct TraceFilter {
     pub kind: Option<String>,
     /// Only what was tried then.
     pub during: During,
+    /// Only attempts of these people.
+    pub people: Option<People>,
 }
 
 impl Directory {
@@ -179,9 +187,9 @@ impl Directory {
             .read(move |tx| {
                 let id = id.clone();
                 Box::pin(async move {
-                    let sql = format!("SELECT {COLUMNS} FROM login_traces WHERE id = $1");
+                    let sql = format!("SELECT {COLUMNS}, document FROM login_traces WHERE id = $1");
                     let row = tx.query_opt(&sql, params![&id]).await?;
-                    row.map(|row| read(&mut row.reader())).transpose()
+                    row.map(|row| read(&mut row.reader(), true)).transpose()
                 })
             })
             .await;
@@ -195,6 +203,26 @@ impl Directory {
         filter: TraceFilter,
         cursor: Option<String>,
         limit: usize,
+    ) -> Result<Page<LoginTrace>, DirectoryError> {
+        self.page_of_traces(filter, cursor, limit, true).await
+    }
+
+    /// The same without the messages, which are many times larger than the rest.
+    pub async fn login_traces_in_short(
+        &self,
+        filter: TraceFilter,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page<LoginTrace>, DirectoryError> {
+        self.page_of_traces(filter, cursor, limit, false).await
+    }
+
+    async fn page_of_traces(
+        &self,
+        filter: TraceFilter,
+        cursor: Option<String>,
+        limit: usize,
+        documents: bool,
     ) -> Result<Page<LoginTrace>, DirectoryError> {
         let cursor = super::cursor(cursor)?;
         let texts = [
@@ -210,7 +238,10 @@ impl Directory {
             .db
             .read(move |tx| {
                 let (filter, cursor) = (filter.clone(), cursor.clone());
-                Box::pin(async move { list(tx, &filter, cursor, limit).await })
+                Box::pin(async move {
+                    let cursor = cursor.as_deref();
+                    list(tx, &filter, cursor, limit, documents).await
+                })
             })
             .await?;
         Ok(Page::cut(traces, limit, |trace: &LoginTrace| {
@@ -229,8 +260,8 @@ impl Directory {
                 .write(move |tx| {
                     Box::pin(async move {
                         let sql = "DELETE FROM login_traces WHERE id IN \
-                            (SELECT id FROM login_traces WHERE outcome = 'failed' \
-                             ORDER BY id DESC LIMIT $2 OFFSET $1)";
+                            (SELECT id FROM login_traces \
+                             WHERE outcome = 'failed' AND outcome <> 'success' ORDER BY id DESC LIMIT $2 OFFSET $1)";
                         tx.execute(sql, params![most, FORGET]).await
                     })
                 })
@@ -269,10 +300,9 @@ impl Directory {
     }
 }
 
-const COLUMNS: &str =
-    "id, at, provider, kind, outcome, reference, user_id, code, details, document";
+const COLUMNS: &str = "id, at, provider, kind, outcome, reference, user_id, code, details";
 
-fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
+fn read(reader: &mut Reader, document: bool) -> Result<LoginTrace, StorageError> {
     let mut trace = LoginTrace {
         id: TraceId::from_row(reader.text()?),
         at: reader.time()?,
@@ -284,7 +314,9 @@ fn read(reader: &mut Reader) -> Result<LoginTrace, StorageError> {
         code: reader.text()?,
         details: reader.json()?,
     };
-    trace.details.document = reader.opt_blob()?.map(TraceDocument::from_row);
+    if document {
+        trace.details.document = reader.opt_blob()?.map(TraceDocument::from_row);
+    }
     Ok(trace)
 }
 
@@ -295,35 +327,57 @@ pub(super) async fn newest(
     outcome: &str,
 ) -> Result<Option<LoginTrace>, StorageError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM login_traces WHERE provider = $1 AND outcome = $2 AND \
+        "SELECT {COLUMNS}, document FROM login_traces WHERE provider = $1 AND outcome = $2 AND \
          kind IN ('saml', 'oauth', 'test') ORDER BY id DESC LIMIT 1"
     );
     let row = tx.query_opt(&sql, params![provider, outcome]).await?;
-    row.map(|row| read(&mut row.reader())).transpose()
+    row.map(|row| read(&mut row.reader(), true)).transpose()
 }
 
-async fn list(
+/// One row more than `limit`, where there are so many.
+pub(super) async fn list(
     tx: &mut Tx,
     filter: &TraceFilter,
-    cursor: Option<String>,
+    cursor: Option<&str>,
     limit: usize,
+    documents: bool,
 ) -> Result<Vec<LoginTrace>, StorageError> {
-    // Sorts after every UUID, in every collation.
-    let mut values = vec![Value::from(cursor.unwrap_or_else(|| "z".to_owned()))];
-    let mut sql = format!("SELECT {COLUMNS} FROM login_traces WHERE id < $1");
+    let Some(people) = &filter.people else {
+        return walk(tx, filter, None, cursor, limit, documents).await;
+    };
+    // One walk for each way to be found, each down its own index.
+    let mut all = Vec::new();
+    for way in people.ways() {
+        all.extend(walk(tx, filter, Some(way), cursor, limit, documents).await?);
+    }
+    all.sort_by(|a, b| b.id.cmp(&a.id));
+    all.truncate(limit.saturating_add(1));
+    Ok(all)
+}
+
+async fn walk(
+    tx: &mut Tx,
+    filter: &TraceFilter,
+    way: Option<people::Way<'_>>,
+    cursor: Option<&str>,
+    limit: usize,
+    documents: bool,
+) -> Result<Vec<LoginTrace>, StorageError> {
+    let document = if documents { ", document" } else { "" };
+    let mut values = vec![Value::from(ids::before(cursor, filter.during.to))];
+    let mut sql = format!("SELECT {COLUMNS}{document} FROM login_traces WHERE id < $1");
     let outcome = filter.outcome.map(TraceOutcome::as_str);
+    let reference = filter.reference.as_ref().map(|text| {
+        Reference::parse(text).map_or_else(|| text.to_uppercase(), |found| found.to_string())
+    });
     let conditions = [
         ("provider =", filter.provider.clone()),
         ("kind =", filter.kind.clone()),
         ("outcome =", outcome.map(ToOwned::to_owned)),
         ("user_id =", filter.user.as_ref().map(ToString::to_string)),
-        (
-            "reference =",
-            filter.reference.as_ref().map(|r| r.to_uppercase()),
-        ),
+        ("reference =", reference),
         ("code =", filter.code.clone()),
         ("id >=", filter.during.from.map(ids::floor)),
-        ("id <", filter.during.to.map(ids::floor)),
     ];
     for (condition, value) in conditions {
         if let Some(value) = value {
@@ -331,12 +385,33 @@ async fn list(
             let _ = write!(sql, " AND {condition} ${}", values.len());
         }
     }
+    // What the partial indexes are made for has to stand in the text. A person has
+    // few attempts, and those are found by the person.
+    let of_everybody = filter.user.is_none() && way.is_none();
+    if of_everybody && filter.outcome.is_some_and(|o| o != TraceOutcome::Success) {
+        sql.push_str(" AND outcome <> 'success'");
+    }
+    if of_everybody && filter.code.as_ref().is_some_and(|code| code != "ok") {
+        sql.push_str(" AND code <> 'ok'");
+    }
+    match way {
+        Some(people::Way::Users(users)) => {
+            let (names, ids) = users::any_of(values.len() + 1, users);
+            values.extend(ids);
+            let _ = write!(sql, " AND user_id IN ({names})");
+        }
+        Some(people::Way::Address(address)) => {
+            values.push(Value::from(address));
+            let _ = write!(sql, " AND address = ${}", values.len());
+        }
+        None => {}
+    }
     values.push(Value::Int(
         i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
     ));
     let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", values.len());
     let rows = tx.query(&sql, &values).await?;
     rows.into_iter()
-        .map(|row| read(&mut row.reader()))
+        .map(|row| read(&mut row.reader(), documents))
         .collect()
 }

@@ -191,6 +191,26 @@ pub async fn identities_of(
     Ok(found)
 }
 
+/// The users of these ids in the order of the ids; those that are gone are
+/// absent. With `lock` they are held until the unit ends, in that order, so that
+/// two who do so at once do not wait in a circle.
+pub(super) async fn by_ids(
+    tx: &mut Tx,
+    ids: &[UserId],
+    lock: bool,
+) -> Result<Vec<User>, StorageError> {
+    let end = if lock { tx.dialect().for_update() } else { "" };
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(dialect::ANY_OF_MOST) {
+        let (names, values) = any_of(1, some);
+        let sql = select(&format!("WHERE u.id IN ({names}) ORDER BY u.id{end}"));
+        for row in tx.query(&sql, &values).await? {
+            found.push(read(&mut row.reader())?);
+        }
+    }
+    Ok(found)
+}
+
 /// Parameters and values for `IN (…)` over users; there is at least one.
 pub(super) fn any_of(first: usize, users: &[UserId]) -> (String, Vec<Value>) {
     let (names, count) = dialect::any_of(first, users.len());

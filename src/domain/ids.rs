@@ -90,6 +90,16 @@ pub fn floor(at: Timestamp) -> String {
         .to_string()
 }
 
+/// What the ids of a page sort before: the cursor of a list that goes back in time,
+/// and the end of a span of time, whichever comes first. One bound, since a
+/// database walks an index from one.
+#[must_use]
+pub fn before(cursor: Option<&str>, end: Option<Timestamp>) -> String {
+    // Sorts after every UUID, in every collation.
+    let cursor = cursor.unwrap_or("z").to_owned();
+    end.map_or(cursor.clone(), |end| floor(end).min(cursor))
+}
+
 /// A UUIDv7 for `now` as hyphenated lower-case text.
 #[must_use]
 pub fn uuid_v7(now: Timestamp, entropy: &Entropy) -> String {
@@ -131,6 +141,29 @@ impl Reference {
         Self(text)
     }
 
+    /// Reads a reference as people write it down: in any case, with or without the
+    /// dash, and with the letters that Crockford's base 32 reads as digits. `None`
+    /// when it can be none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut letters = Vec::with_capacity(8);
+        for c in text.chars() {
+            let letter = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                'U' => return None,
+                c if c.is_ascii_alphanumeric() => c,
+                // Word processors make other dashes of it.
+                c if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}') => continue,
+                _ => return None,
+            };
+            letters.push(letter);
+        }
+        let (first, rest) = letters.split_at_checked(4)?;
+        let text = |part: &[char]| part.iter().collect::<String>();
+        (rest.len() == 4).then(|| Self(format!("{}-{}", text(first), text(rest))))
+    }
+
     /// Takes what the database holds as it is.
     #[must_use]
     pub const fn from_row(text: String) -> Self {
@@ -162,6 +195,11 @@ mod tests {
         assert!(early < late);
         let between = floor(Timestamp(1_700_000_000_001));
         assert!(early.as_str() < between.as_str() && between.as_str() <= late.as_str());
+        assert_eq!(before(None, None), "z");
+        assert_eq!(before(Some(late.as_str()), None), late.as_str());
+        let end = Some(Timestamp(1_700_000_000_001));
+        assert_eq!(before(Some(late.as_str()), end), between);
+        assert_eq!(before(Some(early.as_str()), end), early.as_str());
         assert_eq!(UserId::parse(&early.as_str().to_uppercase()), Some(early));
         assert_eq!(UserId::parse("../../etc"), None);
     }
@@ -171,5 +209,32 @@ mod tests {
         let text = Reference::new(&Entropy::System).to_string();
         assert_eq!(text.len(), 9);
         assert_eq!(text.as_bytes()[4], b'-');
+        assert_eq!(Reference::parse(&text).unwrap().as_str(), text);
+    }
+
+    #[test]
+    fn a_reference_is_read_in_any_spelling() {
+        for text in [
+            "K7QF-2M0D",
+            "k7qf2m0d",
+            " k7qf - 2MoD ",
+            "K7QF\u{2013}2MOD",
+            "K 7 Q F 2 M 0 D",
+        ] {
+            let read = Reference::parse(text);
+            assert_eq!(read.unwrap().as_str(), "K7QF-2M0D", "{text}");
+        }
+        let read = Reference::parse("il1o-0000");
+        assert_eq!(read.unwrap().as_str(), "1110-0000");
+        for text in [
+            "",
+            "K7QF",
+            "K7QF-2M0D1",
+            "K7QF-2M0U",
+            "K7QF_2M0D",
+            "ä7QF-2M0D",
+        ] {
+            assert_eq!(Reference::parse(text), None, "{text}");
+        }
     }
 }

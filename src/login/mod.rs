@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod linking;
 pub mod oauth;
 pub mod password;
+pub mod remedy;
 pub mod saml;
 pub mod setup;
 pub mod testing;

@@ -45,6 +45,29 @@ const PAGES: &[&str] = &[
     "/account/password",
     "/admin/users/{user}/sign-out",
     "/admin/users/deactivate?id={user}&id={other}",
+    "/admin/users/{user}/history",
+    "/admin/users/clear-identifiers",
+    "/admin/users/clear-identifiers?id={user}&id={other}",
+    "/admin/logins",
+    "/admin/logins?person=nobody&from=never",
+    "/admin/logins/{trace}",
+    "/admin/audit",
+    "/admin/audit?actor=%22%3E%3Cb%3E",
+    "/admin/audit/{event}",
+    "/admin/tokens",
+    "/admin/tokens/new",
+    "/admin/settings",
+    "/admin/applications",
+    "/admin/applications/new",
+    "/admin/applications/client",
+    "/admin/applications/client/edit/general",
+    "/admin/applications/client/edit/openid",
+    "/admin/applications/client/edit/claims",
+    "/admin/applications/client/rotate-secret",
+    "/admin/applications/client/delete",
+    "/admin/applications/proxied",
+    "/admin/applications/proxied/edit/forward",
+    "/admin/applications/proxied/assignments?q=a",
     "/admin/groups",
     "/admin/groups/new",
     "/admin/groups/{group}",
@@ -73,6 +96,8 @@ struct World {
     user: String,
     other: String,
     group: String,
+    trace: String,
+    event: String,
     _idp: Demo,
 }
 
@@ -106,7 +131,24 @@ impl World {
         let group = group["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/groups/{group}/members/{}", made[0]);
         gateway.send("PUT", &path, &Value::Null).await;
+        let hosts = json!({"slug": "proxied", "name": hostile, "kind": "forward_auth",
+            "access": "private", "hosts": ["wiki.example.com"]});
+        let client = json!({"slug": "client", "name": "Client", "kind": "oidc",
+            "redirect_uris": ["https://client.example.com/callback"]});
+        for application in [hosts, client] {
+            gateway
+                .send("POST", "/api/v1/applications", &application)
+                .await;
+        }
+        let first = async |list: &str| {
+            let list = gateway.send("GET", list, &Value::Null).await;
+            list["items"][0]["id"].as_str().unwrap().to_owned()
+        };
+        let trace = first("/api/v1/logins?limit=1").await;
+        let event = first("/api/v1/audit?action=user.created&limit=1").await;
         Self {
+            trace,
+            event,
             other: made.remove(1),
             user: made.remove(0),
             group,
@@ -121,6 +163,8 @@ impl World {
             .replace("{user}", &self.user)
             .replace("{other}", &self.other)
             .replace("{group}", &self.group)
+            .replace("{trace}", &self.trace)
+            .replace("{event}", &self.event)
             .replace("{provider}", "demo");
         assert!(!page.contains('{'), "say what {page} is filled with");
         format!("{}{page}", self.gateway.url)

@@ -39,5 +39,6 @@ mod forward_auth;
 mod oauth;
 mod openid;
 mod pages;
+mod records;
 mod saml;
 mod webhooks;

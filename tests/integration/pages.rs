@@ -32,7 +32,7 @@ const PEOPLE: Open = Open::Roles(&["admin", "user-manager"]);
 /// Who changes everything else.
 const ADMIN: Open = Open::Roles(&["admin"]);
 
-/// Who reads how people sign in.
+/// Who reads what is none of user managers' business.
 const READERS: Open = Open::Roles(&["admin", "auditor"]);
 
 /// Path, method, who.
@@ -201,6 +201,34 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             "GET",
             Everybody("is for the browser that tried the login"),
         ),
+        ("/admin/users/{id}/history", "GET", STAFF),
+        ("/admin/users/clear-identifiers", "GET", PEOPLE),
+        ("/admin/users/clear-identifiers", "POST", PEOPLE),
+        ("/admin/logins", "GET", READERS),
+        ("/admin/logins.jsonl", "GET", READERS),
+        ("/admin/logins/{id}", "GET", READERS),
+        ("/admin/audit", "GET", READERS),
+        ("/admin/audit.jsonl", "GET", READERS),
+        ("/admin/audit/{id}", "GET", READERS),
+        ("/admin/tokens", "GET", READERS),
+        ("/admin/tokens/new", "GET", ADMIN),
+        ("/admin/tokens/new", "POST", ADMIN),
+        ("/admin/tokens/{id}/delete", "GET", ADMIN),
+        ("/admin/tokens/{id}/delete", "POST", ADMIN),
+        ("/admin/settings", "GET", READERS),
+        ("/admin/settings", "POST", ADMIN),
+        ("/admin/applications", "GET", READERS),
+        ("/admin/applications/new", "GET", ADMIN),
+        ("/admin/applications/new", "POST", ADMIN),
+        ("/admin/applications/{slug}", "GET", READERS),
+        ("/admin/applications/{slug}/edit/{section}", "GET", ADMIN),
+        ("/admin/applications/{slug}/edit/{section}", "POST", ADMIN),
+        ("/admin/applications/{slug}/assignments", "GET", READERS),
+        ("/admin/applications/{slug}/assignments", "POST", ADMIN),
+        ("/admin/applications/{slug}/rotate-secret", "GET", ADMIN),
+        ("/admin/applications/{slug}/rotate-secret", "POST", ADMIN),
+        ("/admin/applications/{slug}/delete", "GET", ADMIN),
+        ("/admin/applications/{slug}/delete", "POST", ADMIN),
         ("/saml/{slug}/login", "GET", Everybody("begins a login")),
         (
             "/saml/{slug}/acs",
@@ -413,6 +441,7 @@ async fn the_dashboard_is_open_to_the_roles_that_it_names() {
             let filled = path
                 .replace("{slug}", "nobodys")
                 .replace("{kind}", "oidc")
+                .replace("{section}", "general")
                 .replace("{id}", id)
                 .replace("{user}", id);
             assert!(!filled.contains('{'), "say what {path} is filled with");

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward::directory::audit::EventFilter;
+use doorward::directory::history::{Entry, Standing};
 use doorward::directory::plan::Change;
 use doorward::directory::resolve::Matched;
 use doorward::directory::traces::{LoginTrace, Side, TraceDetails, TraceFilter, TraceOutcome};
 use doorward::directory::{Actor, DirectoryError};
-use doorward::domain::{During, Entropy, Reference, TraceId, UserId};
+use doorward::domain::{
+    During, Entropy, Field, Reference, Role, Source, Status, TraceId, User, UserId,
+};
+use futures_util::TryStreamExt as _;
 
-use crate::place::{Place, about, gateway};
+use crate::place::{Place, about, by, gateway, login, open_policy, profile};
 
 on_both!(
     a_trace_comes_back_as_it_was_written,
@@ -18,6 +22,10 @@ on_both!(
     of_failures_only_the_newest_are_kept,
     events_are_paged_newest_first,
     each_kind_of_actor_is_told,
+    attempts_are_found_by_the_person,
+    a_download_has_every_record_once,
+    a_history_has_all_that_happened,
+    why_somebody_cannot_sign_in,
 );
 
 fn trace(
@@ -338,4 +346,247 @@ async fn each_kind_of_actor_is_told(place: Place) {
     );
     let kinds: BTreeSet<_> = events.iter().map(|e| e.target_kind.as_str()).collect();
     assert_eq!(kinds, BTreeSet::from(["group"]));
+}
+
+async fn attempts_are_found_by_the_person(place: Place) {
+    let (ada, grace) = (
+        place.user_at("ada@example.com").await,
+        place.user_at("grace@example.com").await,
+    );
+    place
+        .edit(
+            &ada.id,
+            profile(&[
+                (Field::Name, "Ada Lovelace"),
+                (Field::Upn, "ada@corp.example"),
+            ]),
+        )
+        .await
+        .unwrap();
+    let mut of_ada = Vec::new();
+    for n in 0..12 {
+        place.wait(1);
+        let user = [Some(&ada.id), Some(&grace.id), None][n % 3];
+        let mut one = trace(&place, "okta", TraceOutcome::ALL[n % 2], user);
+        if user.is_none() {
+            // Nobody was found, but the address was Ada's in every other case.
+            let address = ["ADA@example.com", "eve@example.com"][n % 2];
+            let values = vec![address.to_owned()];
+            one.details.attributes.insert("mail".to_owned(), values);
+        }
+        let is_adas = match n % 3 {
+            0 => true,
+            2 => n % 2 == 0,
+            _ => false,
+        };
+        if is_adas {
+            of_ada.insert(0, one.clone());
+        }
+        place.directory.trace(one).await.unwrap();
+    }
+    let found = async |text: &str, size| {
+        let people = place.directory.people_named(text).await.unwrap();
+        let filter = TraceFilter {
+            people: Some(people),
+            ..TraceFilter::default()
+        };
+        list(&place, filter, size).await
+    };
+    for size in [1, 3, 100] {
+        assert_eq!(
+            found("Ada@Example.com", size).await,
+            of_ada,
+            "pages of {size}"
+        );
+    }
+    let of_user: Vec<_> = of_ada
+        .iter()
+        .filter(|t| t.user.is_some())
+        .cloned()
+        .collect();
+    for text in ["ada@corp.example", "lovelace", " Ada L", ada.id.as_str()] {
+        assert_eq!(found(text, 2).await, of_user, "{text}");
+    }
+    assert_eq!(found("eve@example.com", 2).await.len(), 2);
+    for text in [
+        "nobody",
+        "nobody@example.com",
+        "%",
+        "a\0b",
+        &"x".repeat(70_000),
+    ] {
+        assert!(found(text, 2).await.is_empty());
+    }
+    let mut short = place
+        .directory
+        .login_traces_in_short(TraceFilter::default(), None, 50)
+        .await
+        .unwrap();
+    assert_eq!(short.items.len(), 12);
+    assert!(short.items.remove(0).details.document.is_none());
+}
+
+async fn a_download_has_every_record_once(place: Place) {
+    let mut written = Vec::new();
+    for n in 0..250 {
+        place.wait(1);
+        let mut one = trace(&place, "okta", TraceOutcome::Failed, None);
+        one.details.summary = format!("line {n}\n\r\u{85}\u{2028}{{\"id\": 7}}");
+        one.details.document = Some("<a>\n</a>".into());
+        written.insert(0, one.id.to_string());
+        place.directory.trace(one).await.unwrap();
+    }
+    let lines = place
+        .directory
+        .login_lines(TraceFilter::default())
+        .await
+        .unwrap();
+    let parts: Vec<_> = lines.try_collect().await.unwrap();
+    assert_eq!(parts.len(), 3, "a page at a time");
+    let text: Vec<u8> = parts.concat();
+    let text = String::from_utf8(text).unwrap();
+    assert!(!text.contains(['\r', '\u{85}', '\u{2028}']));
+    let ids: Vec<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|json| json["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, written);
+
+    for n in 0..120 {
+        place.user_at(&format!("u{n}@example.com")).await;
+    }
+    let filter = EventFilter {
+        action: Some("user.created".to_owned()),
+        ..EventFilter::default()
+    };
+    let lines = place.directory.audit_lines(filter).await.unwrap();
+    let parts: Vec<_> = lines.try_collect().await.unwrap();
+    let text = String::from_utf8(parts.concat()).unwrap();
+    let ids: BTreeSet<&str> = text.lines().collect();
+    assert_eq!((ids.len(), text.lines().count()), (120, 120));
+    let none = EventFilter {
+        action: Some("no.such".to_owned()),
+        ..EventFilter::default()
+    };
+    let lines = place.directory.audit_lines(none).await.unwrap();
+    let parts: Vec<_> = lines.try_collect().await.unwrap();
+    assert!(parts.concat().is_empty());
+}
+
+/// What a history tells, in short.
+async fn told(place: &Place, user: &User, size: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = place
+            .directory
+            .history(&user.id, cursor, size)
+            .await
+            .unwrap();
+        assert!(page.items.len() <= size);
+        all.extend(page.items.into_iter().map(|entry| match entry {
+            Entry::Event(event) => event.action,
+            Entry::Login(trace) => format!("login {}", trace.outcome),
+        }));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn a_history_has_all_that_happened(place: Place) {
+    let ada = place.user_at("ada@example.com").await;
+    let other = place.user_at("grace@example.com").await;
+    let directory = &place.directory;
+    place.wait(1);
+    let group = directory
+        .create_group("Engines".into(), None, gateway())
+        .await
+        .unwrap();
+    for user in [&ada, &other] {
+        place.wait(1);
+        directory
+            .set_member(&group.id, &user.id, true, gateway())
+            .await
+            .unwrap();
+    }
+    place.wait(1);
+    let one = trace(&place, "okta", TraceOutcome::Success, Some(&ada.id));
+    directory.trace(one).await.unwrap();
+    place.wait(1);
+    directory.deactivate(&ada.id, gateway()).await.unwrap();
+    place.wait(1);
+    directory
+        .set_member(&group.id, &ada.id, false, gateway())
+        .await
+        .unwrap();
+    let expected = [
+        "group.member_removed",
+        "user.deactivated",
+        "login success",
+        "group.member_added",
+        "user.created",
+    ];
+    for size in [1, 2, 4, 5, 50] {
+        assert_eq!(told(&place, &ada, size).await, expected, "pages of {size}");
+    }
+}
+
+async fn why_somebody_cannot_sign_in(place: Place) {
+    let root = place.user_with("root@example.com", &[Role::Admin]).await;
+    place.wait(1);
+    let observation = login("ada-at-okta", "ada@example.com");
+    let ada = place.admitted(observation, &open_policy()).await.user;
+    let since = place.now();
+    let directory = &place.directory;
+    let standing = async |user: &UserId| {
+        let user = directory.user(user).await.unwrap();
+        directory.standing(&user).await.unwrap()
+    };
+    let (now, origins) = standing(&ada.id).await;
+    assert!(matches!(now, Standing::Active));
+    let email = origins.iter().find(|o| o.field == Field::Email).unwrap();
+    assert_eq!(email.since, Some(since));
+    assert_eq!(email.by.as_deref(), Some("login through okta"));
+    place.wait(60);
+    place
+        .edit(&ada.id, profile(&[(Field::Phone, "1")]))
+        .await
+        .unwrap();
+    let (_, origins) = standing(&ada.id).await;
+    let phone = origins.iter().find(|o| o.field == Field::Phone).unwrap();
+    assert_eq!(
+        (phone.owner, phone.since),
+        (Some(Source::Manual), Some(place.now()))
+    );
+
+    place.wait(60);
+    directory.deactivate(&ada.id, by(&root)).await.unwrap();
+    let Standing::Inactive(Some(event)) = standing(&ada.id).await.0 else {
+        panic!("it is known who did it");
+    };
+    assert_eq!(
+        (event.at, event.actor.as_str()),
+        (place.now(), "root@example.com")
+    );
+    directory.reactivate(&ada.id, by(&root)).await.unwrap();
+    let until = place.now().plus_seconds(-60);
+    let over = profile(&[(Field::ValidTo, &until.rfc3339())]);
+    place.edit(&ada.id, over).await.unwrap();
+    assert!(matches!(standing(&ada.id).await.0, Standing::Expired(at) if at == until));
+    let from = place.now().plus_seconds(60);
+    let early = profile(&[
+        (Field::ValidFrom, &from.rfc3339()),
+        (Field::ValidTo, &from.plus_seconds(60).rfc3339()),
+    ]);
+    place.edit(&ada.id, early).await.unwrap();
+    assert!(matches!(standing(&ada.id).await.0, Standing::NotYetValid(at) if at == from));
+    let edit = doorward::directory::edit::UserEdit {
+        status: Some(Status::Pending),
+        ..Default::default()
+    };
+    directory.edit_user(&ada.id, edit, gateway()).await.unwrap();
+    assert!(matches!(standing(&ada.id).await.0, Standing::Pending));
 }

@@ -12,6 +12,7 @@ use crate::api::groups::{LONGEST_DESCRIPTION, READ_ONLY as GROUP_KEYS};
 use crate::api::tokens::LONGEST_NAME;
 use crate::api::user_shape::READ_ONLY as USER_KEYS;
 use crate::directory::edit::{LONGEST_ATTRIBUTE, attribute_names};
+use crate::directory::identifiers::MOST as MOST_CLEARED;
 use crate::directory::reconcile::longest;
 use crate::directory::webhooks::{LONGEST_DESCRIPTION as LONGEST_WEBHOOK_DESCRIPTION, LONGEST_URL};
 use crate::domain::address::LONGEST_NAME_KEY;
@@ -116,6 +117,9 @@ inputs! {
         .property("email", text().min_length(Some(1)).format(Some(known(KnownFormat::Email))))
         .examples([json!({"department": "Engines", "phone": null})]);
 
+    /// The body of `POST /users/clear-identifiers`.
+    ClearingInput() = clearing();
+
     /// The body of `POST /groups`.
     GroupInput() = group("A new group.")
         .required("name")
@@ -190,6 +194,31 @@ inputs! {
     /// The body of `PATCH /providers/{slug}`.
     /// [`super::finish`] makes a patch of it.
     ProviderPatch(Provider) = Provider::schema();
+}
+
+fn clearing() -> ObjectBuilder {
+    let texts = |description: &str, of: ObjectBuilder| {
+        ArrayBuilder::new()
+            .items(RefOr::<Schema>::from(Schema::from(of)))
+            .max_items(Some(MOST_CLEARED))
+            .description(Some(description))
+    };
+    let flag = |description: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .default(Some(Value::from(false)))
+            .description(Some(description))
+    };
+    let uuid = || text().format(Some(known(KnownFormat::Uuid)));
+    closed("Whose UPNs and external ids are cleared: at least one of `users`, `names` and `group`.")
+        .property("users", texts("These users.", uuid()))
+        .property("names", texts("The users of these e-mail addresses or UPNs.", text().min_length(Some(1))))
+        .property("group", uuid().description(Some("The members of this group.")))
+        .property("administrators", flag("Administrators among them, too. Nobody is linked to an administrator by address: they need another way in."))
+        .property("oneself", flag("Whoever asks, too."))
+        .property("dry_run", flag("Only say what would be cleared."))
+        .property("digest", text().description(Some("The `digest` of a dry run: clears exactly those people as they were, or nobody.")))
+        .examples([json!({"names": ["ada@example.com"], "dry_run": true})])
 }
 
 /// What only the gateway writes may stand in a patch as it is: a script may send

@@ -101,6 +101,9 @@ fn check_responses(operation: &Value, route: &str) {
             .map(String::as_str);
         match status.as_str() {
             "204" => assert_eq!(kind, None, "{route}"),
+            _ if route.contains(".jsonl") && status.starts_with('2') => {
+                assert_eq!(kind, Some("application/jsonl"), "{route}");
+            }
             _ if status.starts_with('2') => assert_eq!(kind, Some("application/json"), "{route}"),
             _ => assert!(
                 kind == Some("application/problem+json") || response["$ref"].is_string(),

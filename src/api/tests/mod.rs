@@ -214,8 +214,16 @@ impl Api {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        let kind = parts.headers.get(header::CONTENT_TYPE);
+        let is_lines = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/jsonl"));
         let json = if body.is_empty() {
             Value::Null
+        } else if is_lines {
+            let lines = body
+                .split(|octet| *octet == b'\n')
+                .filter(|line| !line.is_empty());
+            let line = |line| serde_json::from_slice(line).expect("every line is JSON");
+            Value::Array(lines.map(line).collect())
         } else {
             serde_json::from_slice(&body).expect("every body is JSON")
         };

@@ -48,6 +48,21 @@ impl StoredApplication {
     }
 }
 
+#[cfg(test)]
+impl StoredApplication {
+    /// One that was made and never changed, for the samples of pages.
+    pub(crate) const fn sample(application: Application, at: Timestamp) -> Self {
+        Self {
+            application,
+            secret_hash: None,
+            secret_made_at: Some(at),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
 /// The columns of an application in the order in which [`read`] takes them.
 const COLUMNS: &str =
     "a.config, a.secret_hash, a.secret_made_at, a.version, a.created_at, a.updated_at";

@@ -82,7 +82,7 @@ async fn count(tx: &mut Tx, since: Timestamp) -> Result<LoginCounts, StorageErro
         let sql = format!("SELECT {} FROM login_traces WHERE id = $1", super::COLUMNS);
         // One that was forgotten in between is no reason any more.
         if let Some(row) = tx.query_opt(&sql, params![&latest]).await? {
-            let latest = read(&mut row.reader())?;
+            let latest = read(&mut row.reader(), false)?;
             reasons.push(Reason { count, latest });
         }
     }

@@ -23,14 +23,23 @@
 //!    [`samples`]; a row for each route in `tests/integration/pages.rs`, and one for
 //!    each page in the table of `tests/e2e/pages.rs`.
 
+mod applications;
+mod audit;
 mod authentication;
 mod conflicts;
 mod groups;
+mod history;
+mod identifiers;
+mod lines;
 pub(super) mod list;
+mod logins;
+mod narrow;
 mod overview;
 mod security;
+mod settings;
 pub(super) mod shell;
 pub(super) mod staff;
+mod tokens;
 pub(super) mod typed;
 mod users;
 mod webhooks;
@@ -59,9 +68,14 @@ pub(super) const SECTIONS: &[Section] = &[
     overview::SECTION,
     users::SECTION,
     groups::SECTION,
+    applications::SECTION,
     authentication::SECTION,
     security::SECTION,
+    logins::SECTION,
+    audit::SECTION,
+    tokens::SECTION,
     webhooks::SECTION,
+    settings::SECTION,
 ];
 
 /// Whether somebody's role opens the section that begins there.
@@ -86,6 +100,13 @@ pub(super) fn router() -> Router<PortalState> {
         .merge(users::router())
         .merge(groups::router())
         .merge(security::router())
+        .merge(history::router())
+        .merge(identifiers::router())
+        .merge(applications::router())
+        .merge(logins::router())
+        .merge(audit::router())
+        .merge(tokens::router())
+        .merge(settings::router())
         .merge(webhooks::router())
 }
 
@@ -105,6 +126,13 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
     all.extend(security::samples(page));
+    all.extend(history::samples(page));
+    all.extend(identifiers::samples(page));
+    all.extend(applications::samples(page));
+    all.extend(logins::samples(page));
+    all.extend(audit::samples(page));
+    all.extend(tokens::samples(page));
+    all.extend(settings::samples(page));
     all.extend(webhooks::samples(page));
     all
 }

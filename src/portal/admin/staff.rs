@@ -55,6 +55,8 @@ needs! {
     ReadGroups = Some(Scope::GroupsRead), Read;
     /// To change groups.
     WriteGroups = Some(Scope::GroupsWrite), Write;
+    /// To see the audit log and login traces.
+    ReadAudit = Some(Scope::AuditRead), Read;
     /// To see what only admins change.
     ReadAdmin = Some(Scope::Admin), Read;
     /// What only admins change: roles, settings, tokens.

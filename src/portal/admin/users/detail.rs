@@ -120,7 +120,7 @@ pub(super) async fn show(
     let (page, shell) = staff.frame(&state, &SECTION);
     let rights = Rights {
         logins: opens(&staff, "/admin/logins"),
-        history: opens(&staff, "/admin/audit"),
+        history: opens(&staff, "/admin/users"),
         write: staff.may(person::WRITE, Access::Write),
         grant: staff.is_admin(),
     };
