@@ -135,3 +135,6 @@ error-app-request-next = Gehen Sie zurück zur App und versuchen Sie es noch ein
 error-app-request-over-title = Diese Anmeldung ist beendet
 error-app-request-over-text = Sie hat zu lange gedauert oder wurde schon abgeschlossen.
 error-app-request-over-next = Gehen Sie zurück zur App und melden Sie sich von dort aus neu an.
+error-passkey-not-accepted-title = Dieser Passkey meldet Sie hier nicht an
+error-passkey-not-accepted-text = Der Passkey oder Sicherheitsschlüssel führt zu keinem Konto, das sich zurzeit anmelden kann.
+error-passkey-not-accepted-next = Melden Sie sich anders an. Geht das nicht, wenden Sie sich an Ihre IT und nennen Sie die Nummer unten.

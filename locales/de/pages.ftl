@@ -66,6 +66,7 @@ account-sessions = Geräte
 account-sessions-text = Wo Sie zurzeit angemeldet sind.
 account-session-current = Dieses Gerät
 account-session-times = Angemeldet { $since }, zuletzt aktiv { $seen }
+account-session-address = Von { $address }
 account-session-end = Abmelden
 account-session-end-label = { $device } abmelden, angemeldet { $since }
 account-sessions-end-others = Überall sonst abmelden

@@ -135,3 +135,6 @@ error-app-request-next = Go back to the app and try again. If that doesn’t hel
 error-app-request-over-title = This sign-in has ended
 error-app-request-over-text = It took too long, or it was finished before.
 error-app-request-over-next = Go back to the app and sign in again from there.
+error-passkey-not-accepted-title = This passkey does not sign you in here
+error-passkey-not-accepted-text = The passkey or security key that you used does not lead to an account that can sign in at the moment.
+error-passkey-not-accepted-next = Try another way to sign in. If there is none, ask your IT team and give them the number below.

@@ -66,6 +66,7 @@ account-sessions = Devices
 account-sessions-text = Where you are signed in at the moment.
 account-session-current = This device
 account-session-times = Signed in { $since }, last active { $seen }
+account-session-address = From { $address }
 account-session-end = Sign out
 account-session-end-label = Sign out { $device }, signed in { $since }
 account-sessions-end-others = Sign out everywhere else

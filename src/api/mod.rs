@@ -20,6 +20,7 @@ mod me;
 mod openapi;
 mod options;
 mod paging;
+mod passkeys;
 mod patch;
 mod provider_keys;
 mod provider_shape;
@@ -51,6 +52,7 @@ use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{GroupId, Slug, UserId};
 use crate::login::kinds::Providers;
+use crate::login::passkey::Passkeys;
 use crate::login::password::Accounts;
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::Sealer;
@@ -77,6 +79,8 @@ pub struct ApiState {
     pub sealer: Arc<Sealer>,
     /// Fetches metadata.
     pub metadata: MetadataSource,
+    /// What people's keys need.
+    pub passkeys: Passkeys,
     /// The only way out, for the test of a provider.
     pub outbound: Outbound,
     /// People who sign in here.
@@ -115,7 +119,9 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(users::deactivate))
         .routes(routes!(users::reactivate))
         .routes(routes!(users::invite))
-        .routes(routes!(users::end_sessions));
+        .routes(routes!(users::end_sessions))
+        .routes(routes!(passkeys::list, passkeys::create))
+        .routes(routes!(passkeys::edit, passkeys::remove));
     let groups = OpenApiRouter::new()
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::show, groups::edit, groups::remove))

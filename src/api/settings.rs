@@ -63,6 +63,7 @@ pub(super) async fn edit(
         allowed_domains: allowed_domains.edit(),
         home_realm_discovery: fields.flag("home_realm_discovery").edit(),
         password_login: fields.flag("password_login").edit(),
+        passkeys: fields.flag("passkeys").edit(),
     };
     fields.finish()?;
     if let Some(wanted) = edit.password_login

@@ -8,6 +8,7 @@ use super::Core;
 use crate::directory::traces::{self, LoginTrace, Side, TraceDetails, TraceOutcome};
 use crate::directory::{DirectoryError, account_links, setup_links, test_logins};
 use crate::domain::{Reference, Timestamp, TraceId};
+use crate::login::passkey::challenges;
 use crate::login::testing;
 use crate::platform::mail::outbox;
 use crate::platform::telemetry::Metrics;
@@ -91,6 +92,7 @@ async fn sweep(core: &Core) -> Result<(), DirectoryError> {
                 test_logins::sweep(tx, now).await?;
                 setup_links::sweep(tx, now).await?;
                 crate::apps::oidc::grants::sweep(tx, now).await?;
+                challenges::sweep(tx, now).await?;
                 for (lost, _) in sign_in::take_expired(tx, now).await? {
                     traces::record(tx, &never_came_back(&core, &lost, now)).await?;
                 }

@@ -28,10 +28,11 @@ use crate::domain::{Clock, Entropy};
 use crate::login::kinds::Providers;
 use crate::login::oauth::flow::OauthState;
 use crate::login::oauth::photo::Photographer;
+use crate::login::passkey::Passkeys;
 use crate::login::password::{Accounts, AccountsSettings};
 use crate::login::saml::provider::Registry;
 use crate::login::saml::source::MetadataSource;
-use crate::login::{oauth, saml};
+use crate::login::{oauth, passkey, saml};
 use crate::platform::config::Config;
 use crate::platform::crypto::{KeyError, MasterKeys, SealError, Sealer};
 use crate::platform::http::Outbound;
@@ -240,6 +241,7 @@ pub fn default_settings(config: &Config) -> Settings {
         allowed_domains: config.security.allowed_domains.clone(),
         home_realm_discovery: false,
         password_login: config.password_login.enabled,
+        passkeys: config.passkeys.enabled,
     }
 }
 
@@ -262,8 +264,10 @@ pub fn router(
         cores: Arc::new(Semaphore::new(cores())),
     };
     let accounts = accounts(config, core, &kit)?;
+    let passkeys = passkeys(config, core, &kit)?;
     let portal = PortalState {
         upstream: upstream(saml.clone()),
+        passkeys: passkeys.clone(),
         kit: kit.clone(),
         directory: core.directory.clone(),
         sessions: core.sessions.clone(),
@@ -279,6 +283,7 @@ pub fn router(
         accounts: accounts.clone(),
     };
     let api = ApiState {
+        passkeys: passkeys.clone(),
         directory: core.directory.clone(),
         kit: kit.clone(),
         defaults: default_settings(config),
@@ -301,6 +306,7 @@ pub fn router(
     );
     let mut logins = saml::flow::router(saml)
         .merge(oauth::flow::router(oauth))
+        .merge(passkey::flow::router(passkeys))
         .merge(crate::apps::oidc::pages(oidc.clone()));
     if config.security.rate_limits {
         logins = web::throttled(logins, &kit, &core.throttle);
@@ -374,6 +380,18 @@ fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {
         sealer: Arc::clone(&core.sealer),
         outbound,
     }
+}
+
+fn passkeys(config: &Config, core: &Core, kit: &Kit) -> Result<Passkeys, AppError> {
+    let pin_key = *core.keys.derive("passkey PINs")?;
+    let passkeys = Passkeys::new(
+        core.directory.clone(),
+        core.sessions.clone(),
+        kit.clone(),
+        default_settings(config),
+        pin_key,
+    );
+    Ok(passkeys.limiting(config.security.rate_limits))
 }
 
 fn cores() -> usize {

@@ -147,7 +147,11 @@ impl Directory {
     }
 }
 
-async fn create(
+/// Makes a user inside a transaction, as [`Directory::create_user`] does.
+///
+/// # Errors
+/// As there.
+pub async fn create(
     tx: &mut Tx,
     directory: &Directory,
     edit: &UserEdit,

@@ -7,8 +7,10 @@ use super::audit::{self, Actor, Target};
 use super::error::{DirectoryError, Refusal};
 use super::plan::Change;
 use super::policy::{self, LoginPolicy};
-use super::{providers, reconcile, users};
-use crate::domain::{Entropy, ExternalIdentity, Observation, Timestamp, User};
+use super::settings::Settings;
+use super::{passkeys, providers, reconcile, users};
+use crate::domain::ids::PasskeyId;
+use crate::domain::{Entropy, ExternalIdentity, Observation, Timestamp, User, UserId};
 use crate::platform::storage::{StorageError, Tx};
 
 /// What came of connecting an identity.
@@ -109,12 +111,63 @@ pub enum Unlinked {
     Unknown,
 }
 
+/// The ways in that hang on no provider, and whether each is open here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Passkeys.
+    pub passkeys: bool,
+}
+
+impl Open {
+    /// As the settings say.
+    #[must_use]
+    pub const fn of(settings: &Settings) -> Self {
+        Self {
+            passkeys: settings.passkeys,
+        }
+    }
+}
+
+/// What is about to be taken off a user.
+#[derive(Clone, Copy, Debug)]
+pub enum Going<'a> {
+    /// An identity.
+    Identity(&'a ExternalIdentity),
+    /// A passkey.
+    Passkey(&'a PasskeyId),
+}
+
+/// Whether a user can still sign in without what is going.
+pub async fn has_other_way_in(
+    tx: &mut Tx,
+    user: &UserId,
+    going: Going<'_>,
+    open: Open,
+) -> Result<bool, StorageError> {
+    let stored = providers::all(tx).await?;
+    let leads_in = |other: &ExternalIdentity| {
+        let goes = matches!(going, Going::Identity(identity) if identity == other);
+        let mut enabled = stored.iter().filter(|s| s.provider.enabled);
+        !goes && enabled.any(|s| s.provider.slug == other.provider)
+    };
+    if users::identities(tx, user).await?.iter().any(leads_in) {
+        return Ok(true);
+    }
+    let but = match going {
+        Going::Passkey(key) => Some(key),
+        Going::Identity(_) => None,
+    };
+    Ok(open.passkeys && passkeys::has_active(tx, user, but).await?)
+}
+
 /// Takes an identity off a user who is signed in, unless it is the last that
-/// leads in: one through a provider that is switched on has to remain.
+/// leads in: one through a provider that is switched on, or another way that is open,
+/// has to remain.
 pub async fn unlink(
     tx: &mut Tx,
     user: &User,
     identity: &ExternalIdentity,
+    open: Open,
     at: (Timestamp, &Entropy),
 ) -> Result<Unlinked, DirectoryError> {
     // Two at once would each leave the other's.
@@ -125,15 +178,7 @@ pub async fn unlink(
     if !known.contains(identity) {
         return Ok(Unlinked::Unknown);
     }
-    let stored = providers::all(tx).await?;
-    let leads_in = |other: &ExternalIdentity| {
-        let mut enabled = stored.iter().filter(|s| s.provider.enabled);
-        enabled.any(|s| s.provider.slug == other.provider)
-    };
-    if !known
-        .iter()
-        .any(|other| other != identity && leads_in(other))
-    {
+    if !has_other_way_in(tx, &user.id, Going::Identity(identity), open).await? {
         return Ok(Unlinked::LastWayIn);
     }
     users::detach(tx, &user.id, identity).await?;

@@ -21,6 +21,7 @@ pub mod identifiers;
 pub mod lifecycle;
 pub mod lines;
 pub mod linking;
+pub mod passkeys;
 pub mod passwords;
 pub mod photos;
 pub mod plan;

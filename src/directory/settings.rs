@@ -21,6 +21,8 @@ pub struct Settings {
     pub home_realm_discovery: bool,
     /// Whether people may sign in with a password that the gateway keeps.
     pub password_login: bool,
+    /// Whether people can sign in with passkeys and security keys.
+    pub passkeys: bool,
 }
 
 /// The one key under which the settings stand.
@@ -37,6 +39,8 @@ struct Stored {
     home_realm_discovery: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password_login: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passkeys: Option<bool>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -50,6 +54,7 @@ impl Stored {
                 .home_realm_discovery
                 .unwrap_or(defaults.home_realm_discovery),
             password_login: self.password_login.unwrap_or(defaults.password_login),
+            passkeys: self.passkeys.unwrap_or(defaults.passkeys),
         }
     }
 }
@@ -64,6 +69,8 @@ pub struct SettingsEdit {
     pub home_realm_discovery: Option<Option<bool>>,
     /// See [`Settings::password_login`].
     pub password_login: Option<Option<bool>>,
+    /// See [`Settings::passkeys`].
+    pub passkeys: Option<Option<bool>>,
 }
 
 /// The settings, where each comes from, and what they are the version of.
@@ -84,6 +91,8 @@ impl Stored {
         let set = [
             ("allowed_domains", self.allowed_domains.is_some()),
             ("home_realm_discovery", self.home_realm_discovery.is_some()),
+            ("password_login", self.password_login.is_some()),
+            ("passkeys", self.passkeys.is_some()),
         ];
         SettingsState {
             settings: self.over(defaults),
@@ -202,6 +211,9 @@ async fn write(
     if let Some(password_login) = edit.password_login {
         after.password_login = password_login;
     }
+    if let Some(passkeys) = edit.passkeys {
+        after.passkeys = passkeys;
+    }
     let (old, new) = (before.over(defaults), after.over(defaults));
     if before == after {
         return Ok(new);
@@ -218,6 +230,9 @@ async fn write(
     if old.password_login != new.password_login {
         let (old, new) = (old.password_login, new.password_login);
         changes.push(change("password_login", old, new));
+    }
+    if old.passkeys != new.passkeys {
+        changes.push(change("passkeys", old.passkeys, new.passkeys));
     }
     let sql = "INSERT INTO settings (key, value) VALUES ($1, $2) \
                ON CONFLICT (key) DO UPDATE SET value = excluded.value";

@@ -79,6 +79,10 @@ row_id!(
     /// A mail in the outbox.
     MailId
 );
+row_id!(
+    /// A passkey or security key.
+    PasskeyId
+);
 
 /// The id before which all ids sort that were made earlier than `at`, and none
 /// that was made then or later.

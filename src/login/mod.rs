@@ -7,6 +7,7 @@ pub mod explain;
 pub mod kinds;
 pub mod linking;
 pub mod oauth;
+pub mod passkey;
 pub mod password;
 pub mod remedy;
 pub mod saml;

@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::device::device;
+use super::passkeys::own;
 use super::views::{AccountNotice, AccountPage, FieldRow, PasswordRow, SessionRow};
 use super::{PortalState, TokenForm, identities, see_other, tiles};
 use crate::domain::{Field, Timestamp, User};
@@ -58,6 +59,10 @@ pub(super) async fn show(
         Ok(Change::Replace) => PasswordRow::Has,
         Err(error) => return state.failed(locale, &error, "/account"),
     };
+    let passkeys = match own::section(&state, locale, user).await {
+        Ok(passkeys) => passkeys,
+        Err(error) => return state.failed(locale, &error, "/account"),
+    };
     let now = state.kit.now();
     let name = user.display_name();
     let page = AccountPage {
@@ -73,6 +78,8 @@ pub(super) async fn show(
         fields: fields(&page, user),
         identities: ways_in.rows(locale, now),
         links: ways_in.buttons(&state.kit, &current.id_hash),
+        photo: photo(&state, user),
+        passkeys,
         sessions: rows(locale, now, &current.id_hash, sessions),
         dashboard: !user.roles.is_empty(),
         password,
@@ -164,6 +171,7 @@ fn rows(
             device: device(locale, Some(&session.signed_in.user_agent)),
             since: locale.since(session.created_at, now),
             seen: locale.since(session.last_seen_at, now),
+            address: session.signed_in.address,
             handle: (session.id_hash != current).then_some(session.id_hash),
         })
         .collect()
@@ -199,6 +207,13 @@ fn fields(page: &Page, user: &User) -> Vec<FieldRow> {
         }
     }
     all
+}
+
+/// The person's picture, if it is one of ours: another server would learn who looks.
+fn photo(state: &PortalState, user: &User) -> Option<String> {
+    let address = user.profile.get(Field::PhotoUrl)?;
+    let path = address.strip_prefix(state.kit.origin())?;
+    path.starts_with("/photos/").then(|| path.to_owned())
 }
 
 /// The first letters of the first and the last word of a name.

@@ -9,9 +9,9 @@ use axum::response::Response;
 use super::account::{done, permitted};
 use super::views::{AccountNotice, IdentityRow, LinkButton, UnlinkPage};
 use super::{PortalState, TokenForm, login, see_other};
-use crate::directory::linking::{self, Unlinked};
+use crate::directory::linking::{self, Open, Unlinked};
 use crate::directory::users::{self, KnownIdentity};
-use crate::directory::{DirectoryError, providers};
+use crate::directory::{DirectoryError, passkeys, providers, settings};
 use crate::domain::{ExternalIdentity, Provider, Timestamp, User};
 use crate::login::linking as sign_in_linking;
 use crate::platform::i18n::Locale;
@@ -24,24 +24,30 @@ use crate::sessions::{self, rows};
 pub(super) struct WaysIn {
     known: Vec<KnownIdentity>,
     providers: Vec<Provider>,
+    /// Whether a way in hangs on none of them.
+    others: bool,
 }
 
 /// Reads them in one view of the data.
 pub(super) async fn ways_in(state: &PortalState, user: &User) -> Result<WaysIn, DirectoryError> {
     let id = user.id.clone();
-    let (known, stored) = state
+    let defaults = state.defaults.clone();
+    let (known, stored, others) = state
         .directory
         .db
         .read(move |tx| {
-            let id = id.clone();
+            let (id, defaults) = (id.clone(), defaults.clone());
             Box::pin(async move {
                 let known = users::known_identities(tx, &id).await?;
-                Ok::<_, StorageError>((known, providers::all(tx).await?))
+                let open = Open::of(&settings::load(tx, &defaults).await?);
+                let others = open.passkeys && passkeys::has_active(tx, &id, None).await?;
+                Ok::<_, StorageError>((known, providers::all(tx).await?, others))
             })
         })
         .await?;
     Ok(WaysIn {
         known,
+        others,
         providers: stored.into_iter().map(|s| s.provider).collect(),
     })
 }
@@ -63,9 +69,9 @@ impl WaysIn {
 
     /// Whether a way in remains without this one.
     fn can_go(&self, identity: &ExternalIdentity) -> bool {
-        self.known
-            .iter()
-            .any(|other| other.identity != *identity && self.is_on(&other.identity))
+        let remains =
+            |other: &KnownIdentity| other.identity != *identity && self.is_on(&other.identity);
+        self.others || self.known.iter().any(remains)
     }
 
     fn find(&self, handle: &str) -> Option<&ExternalIdentity> {
@@ -182,16 +188,18 @@ async fn take_off(
     identity: ExternalIdentity,
 ) -> Result<Unlinked, DirectoryError> {
     let (directory, user) = (state.directory.clone(), current.user.clone());
-    let session = current.id_hash.clone();
+    let (session, defaults) = (current.id_hash.clone(), state.defaults.clone());
     state
         .directory
         .db
         .write(move |tx| {
             let (directory, user) = (directory.clone(), user.clone());
             let (identity, session) = (identity.clone(), session.clone());
+            let defaults = defaults.clone();
             Box::pin(async move {
                 let at = (directory.now(), &directory.entropy);
-                let unlinked = linking::unlink(tx, &user, &identity, at).await?;
+                let open = Open::of(&settings::load(tx, &defaults).await?);
+                let unlinked = linking::unlink(tx, &user, &identity, open, at).await?;
                 if unlinked == Unlinked::Done {
                     rows::end_through(tx, &user.id, &identity, &session).await?;
                 }

@@ -55,6 +55,10 @@ pub(super) async fn show(
         Ok(_) | Err(NoOne::SignedOut) => {}
         Err(NoOne::Unavailable(cause)) => return state.unavailable(locale, cause, "/login"),
     }
+    let passkeys = match state.passkeys.in_use().await {
+        Ok(in_use) => in_use,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
     let (providers, discovery) = match ways_in(&state).await {
         Ok(found) => found,
         Err(error) => return state.failed(locale, &error, "/login"),
@@ -82,7 +86,7 @@ pub(super) async fn show(
     let done = asked.done.as_deref().and_then(LoginNotice::parse);
     // With one provider, and nobody who signs in here: straight on.
     if let ([only], None) = (providers.as_slice(), &email)
-        && !(choose || signed_out || done.is_some() || form.is_used)
+        && !(choose || signed_out || done.is_some() || form.is_used || passkeys)
     {
         return see_other(&begin(only, rd.as_deref(), None));
     }
@@ -95,6 +99,7 @@ pub(super) async fn show(
     let shown = Shown {
         providers,
         email,
+        passkeys,
         rd,
         notice,
         password: form.is_on.then(PasswordForm::default),
@@ -114,7 +119,12 @@ pub(super) async fn again(
         Ok(found) => found,
         Err(error) => return state.failed(locale, &error, "/login"),
     };
+    let passkeys = match state.passkeys.in_use().await {
+        Ok(in_use) => in_use,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
     let shown = Shown {
+        passkeys,
         email: (discovery && providers.len() > 1).then(EmailForm::default),
         providers,
         rd,
@@ -128,6 +138,7 @@ pub(super) async fn again(
 struct Shown {
     providers: Vec<Provider>,
     email: Option<EmailForm>,
+    passkeys: bool,
     rd: Option<String>,
     notice: Option<LoginNotice>,
     password: Option<PasswordForm>,
@@ -152,6 +163,7 @@ fn page(
             locale,
         ),
         email: shown.email,
+        passkeys: shown.passkeys,
         rd: shown.rd,
         notice: shown.notice,
         password: shown.password.map(|form| PasswordForm {
@@ -163,7 +175,11 @@ fn page(
     let forms = FormAction::Upstream {
         plain_http: !state.kit.https(),
     };
-    let mut response = state.kit.render_with_forms(status, &page, forms);
+    let mut response = if shown.passkeys {
+        state.kit.render_with_fetch(status, &page, forms)
+    } else {
+        state.kit.render_with_forms(status, &page, forms)
+    };
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

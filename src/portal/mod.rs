@@ -13,6 +13,7 @@ mod guide;
 mod identities;
 mod login;
 mod logout;
+mod passkeys;
 mod photos;
 mod setup;
 mod tested;
@@ -30,6 +31,7 @@ use serde::Deserialize;
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
 use crate::login::kinds::Providers;
+use crate::login::passkey::Passkeys;
 use crate::login::password::Accounts;
 use crate::platform::i18n::Locale;
 use crate::platform::web::{FormAction, Kit, Message};
@@ -47,6 +49,8 @@ pub struct PortalState {
     pub directory: Directory,
     /// Sessions.
     pub sessions: Sessions,
+    /// What people's keys need.
+    pub passkeys: Passkeys,
     /// The settings that hold until an admin sets some.
     pub defaults: Settings,
     /// The way to the provider of a session that has ended here.
@@ -83,6 +87,7 @@ pub fn router(state: PortalState) -> Router {
         .merge(admin::router())
         .merge(setup::router())
         .merge(accounts::router())
+        .merge(passkeys::router())
         .with_state(state)
 }
 

@@ -98,12 +98,21 @@ impl App {
             allowed_domains: vec![],
             home_realm_discovery: true,
             password_login: true,
+            passkeys: true,
         };
         let directory = Directory::new(db, clock, entropy);
         let keys = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let sealer = Arc::new(Sealer::new(&keys, Entropy::System).unwrap());
         let outbound = Outbound::new(true).unwrap();
+        let passkeys = Passkeys::new(
+            directory.clone(),
+            sessions.clone(),
+            kit.clone(),
+            defaults.clone(),
+            [7; 32],
+        );
         let state = PortalState {
+            passkeys,
             accounts: Accounts::new(AccountsSettings {
                 directory: directory.clone(),
                 sessions: sessions.clone(),

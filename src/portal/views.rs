@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::passkeys::views::PasskeySection;
 use crate::platform::web::Page;
 
 /// `/login`.
@@ -14,6 +15,8 @@ pub struct LoginPage {
     pub providers: Vec<ProviderButton>,
     /// The field for home-realm discovery, when that is on.
     pub email: Option<EmailForm>,
+    /// Whether somebody can sign in with a passkey.
+    pub passkeys: bool,
     /// Where to go afterwards, already found safe.
     pub rd: Option<String>,
     /// What the person should know first.
@@ -173,6 +176,10 @@ pub struct AccountPage {
     pub identities: Vec<IdentityRow>,
     /// The providers of which another one can be connected.
     pub links: Vec<LinkButton>,
+    /// The address of the person's picture.
+    pub photo: Option<String>,
+    /// Passkeys, where there is something to say of them.
+    pub passkeys: Option<PasskeySection>,
     /// The sessions, this one first.
     pub sessions: Vec<SessionRow>,
     /// The password.
@@ -271,6 +278,8 @@ pub struct SessionRow {
     pub since: String,
     /// When the session was last used.
     pub seen: String,
+    /// The address that the person signed in from.
+    pub address: String,
     /// What ends it; `None` for the session that asks.
     pub handle: Option<String>,
 }
@@ -296,11 +305,25 @@ pub enum AccountNotice {
     IdentityUnknown,
     /// The password was set or changed.
     PasswordChanged,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A key that an admin assigned was activated.
+    PasskeyActivated,
+    /// A passkey has another name.
+    PasskeyRenamed,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// The passkey stays: nothing else leads in.
+    PasskeyLast,
+    /// The passkey was removed before.
+    PasskeyUnknown,
+    /// Passkeys are switched off.
+    PasskeysOff,
 }
 
 impl AccountNotice {
     /// Every notice.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::Ended,
         Self::OthersEnded,
         Self::Unknown,
@@ -310,6 +333,13 @@ impl AccountNotice {
         Self::LastWayIn,
         Self::IdentityUnknown,
         Self::PasswordChanged,
+        Self::PasskeyAdded,
+        Self::PasskeyActivated,
+        Self::PasskeyRenamed,
+        Self::PasskeyRemoved,
+        Self::PasskeyLast,
+        Self::PasskeyUnknown,
+        Self::PasskeysOff,
     ];
 
     /// The message's id.
@@ -325,6 +355,13 @@ impl AccountNotice {
             Self::LastWayIn => "account-last-way-in",
             Self::IdentityUnknown => "account-identity-unknown",
             Self::PasswordChanged => "account-password-changed",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyActivated => "passkey-activated",
+            Self::PasskeyRenamed => "passkey-renamed",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasskeyLast => "passkey-last",
+            Self::PasskeyUnknown => "passkey-unknown",
+            Self::PasskeysOff => "passkeys-off",
         }
     }
 
@@ -341,6 +378,13 @@ impl AccountNotice {
             Self::LastWayIn => "last-way-in",
             Self::IdentityUnknown => "identity-unknown",
             Self::PasswordChanged => "password-changed",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyActivated => "passkey-activated",
+            Self::PasskeyRenamed => "passkey-renamed",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasskeyLast => "passkey-last",
+            Self::PasskeyUnknown => "passkey-unknown",
+            Self::PasskeysOff => "passkeys-off",
         }
     }
 
@@ -353,7 +397,10 @@ impl AccountNotice {
     /// Whether what was asked for has been done.
     #[must_use]
     pub const fn is_success(self) -> bool {
-        !matches!(self, Self::LastWayIn)
+        !matches!(
+            self,
+            Self::LastWayIn | Self::PasskeyLast | Self::PasskeysOff
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Lifetimes, Sessions, hash};
 use crate::directory::endings::{self, Reason, Which};
 use crate::directory::users::{self, Belongings};
 use crate::directory::{DirectoryError, policy};
+use crate::domain::ids::PasskeyId;
 use crate::domain::{Entropy, ExternalIdentity, Slug, Timestamp, User, UserId};
 use crate::platform::storage::{Row, StorageError, Tx, params};
 
@@ -55,6 +56,9 @@ pub struct SignedIn {
     /// for a login through it, none where it named none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// The passkey, where it was one: sessions end with the key that began them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<String>,
     /// The browser's description of itself.
     pub user_agent: String,
     /// The address that the browser came from.
@@ -80,6 +84,7 @@ impl SignedIn {
             authenticated_at: now.millis(),
             context: None,
             amr: Vec::new(),
+            passkey: None,
             user_agent: String::new(),
             address: String::new(),
         }
@@ -99,6 +104,7 @@ impl SignedIn {
             authenticated_at: now.millis(),
             context: None,
             amr: methods.iter().map(|&method| method.to_owned()).collect(),
+            passkey: None,
             user_agent: String::new(),
             address: String::new(),
         }
@@ -232,6 +238,28 @@ pub async fn end_through(
         });
         if through && id_hash != except {
             endings::end(tx, Which::One(&id_hash), Reason::SignedOut).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the sessions of a user that were begun with a passkey, but for one.
+pub async fn end_with_passkey(
+    tx: &mut Tx,
+    user: &UserId,
+    passkey: &PasskeyId,
+    except: Option<&str>,
+) -> Result<(), StorageError> {
+    let sql = "SELECT id_hash, data FROM sessions WHERE user_id = $1 AND provider = ''";
+    for row in tx.query(sql, params![user]).await? {
+        let mut reader = row.reader();
+        let id_hash = reader.text()?;
+        let data: super::store::Data = reader.json()?;
+        let with = super::store::signed_in(&data)
+            .is_some_and(|signed_in| signed_in.passkey.as_deref() == Some(passkey.as_str()));
+        if with && Some(id_hash.as_str()) != except {
+            let sql = "DELETE FROM sessions WHERE id_hash = $1";
+            tx.execute(sql, params![id_hash]).await?;
         }
     }
     Ok(())

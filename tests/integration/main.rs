@@ -39,6 +39,7 @@ mod forward_auth;
 mod oauth;
 mod openid;
 mod pages;
+mod passkeys;
 mod records;
 mod saml;
 mod webhooks;

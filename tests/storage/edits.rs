@@ -149,6 +149,7 @@ async fn settings_edited_side_by_side_all_survive(place: Place) {
         allowed_domains: vec!["*".into()],
         home_realm_discovery: false,
         password_login: true,
+        passkeys: true,
     };
     for round in 0..10 {
         let domains = vec![format!("round{round}.example.com")];
@@ -172,6 +173,7 @@ async fn settings_edited_side_by_side_all_survive(place: Place) {
             allowed_domains: domains,
             home_realm_discovery: discovery,
             password_login: true,
+            passkeys: true,
         };
         assert_eq!(directory.settings(&defaults).await.unwrap(), expected);
     }

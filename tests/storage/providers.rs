@@ -329,6 +329,7 @@ async fn settings_have_defaults_and_are_told(place: Place) {
         allowed_domains: vec!["*".into()],
         home_realm_discovery: true,
         password_login: true,
+        passkeys: true,
     };
     let directory = &place.directory;
     assert_eq!(directory.settings(&defaults).await.unwrap(), defaults);
@@ -336,12 +337,14 @@ async fn settings_have_defaults_and_are_told(place: Place) {
         allowed_domains: vec!["example.com".into(), "*.example.com".into()],
         home_realm_discovery: false,
         password_login: false,
+        passkeys: true,
     };
     let set = |settings: &Settings| {
         let edit = SettingsEdit {
             allowed_domains: Some(Some(settings.allowed_domains.clone())),
             home_realm_discovery: Some(Some(settings.home_realm_discovery)),
             password_login: Some(Some(settings.password_login)),
+            passkeys: None,
         };
         directory.edit_settings(edit, &defaults, gateway())
     };

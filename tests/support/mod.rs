@@ -3,6 +3,7 @@
 //! attacks that is built with it, and a mutator of documents.
 
 pub mod attacks;
+pub mod authenticator;
 pub mod encrypt;
 pub mod forge;
 pub mod keys;

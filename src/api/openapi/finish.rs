@@ -9,9 +9,13 @@ use crate::domain::Scope;
 use crate::platform::web::Problem;
 
 /// What the groups of routes are, in the order in which people read them.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("Session", "Who is signed in at this browser."),
     ("Users", "The people."),
+    (
+        "Passkeys",
+        "Passkeys and security keys of users, and the links that activate them.",
+    ),
     ("Groups", "Groups and who belongs to them."),
     (
         "Providers",

@@ -13,6 +13,7 @@ use crate::api::tokens::LONGEST_NAME;
 use crate::api::user_shape::READ_ONLY as USER_KEYS;
 use crate::directory::edit::{LONGEST_ATTRIBUTE, attribute_names};
 use crate::directory::identifiers::MOST as MOST_CLEARED;
+use crate::directory::passkeys::{KeyKind, LONGEST_NAME as LONGEST_KEY_NAME};
 use crate::directory::reconcile::longest;
 use crate::directory::webhooks::{LONGEST_DESCRIPTION as LONGEST_WEBHOOK_DESCRIPTION, LONGEST_URL};
 use crate::domain::address::LONGEST_NAME_KEY;
@@ -157,6 +158,17 @@ inputs! {
     /// The body of `PATCH /webhooks/{id}`.
     WebhookPatch(WebhookEvent) = webhook("A merge patch of a webhook.")
         .examples([json!({"enabled": false})]);
+    /// The body of `POST /users/{id}/passkeys`.
+    PasskeyInput(KeyKind) = closed("A key that waits for its person.")
+        .property("name", text().min_length(Some(1)).max_length(Some(LONGEST_KEY_NAME)))
+        .property("kind", RefOr::<Schema>::from(Ref::from_schema_name(KeyKind::name())))
+        .required("name")
+        .examples([json!({"name": "Blue card", "kind": "card"})]);
+
+    /// The body of `PATCH /users/{id}/passkeys/{passkey}`.
+    PasskeyPatch() = closed("A merge patch of a passkey.")
+        .property("name", text().min_length(Some(1)).max_length(Some(LONGEST_KEY_NAME)))
+        .examples([json!({"name": "Phone"})]);
 
     /// The body of `PATCH /settings`.
     SettingsPatch() = closed("A merge patch of the settings.")
@@ -171,6 +183,7 @@ inputs! {
         )
         .property("home_realm_discovery", nullable(Type::Boolean))
         .property("password_login", nullable(Type::Boolean))
+        .property("passkeys", nullable(Type::Boolean))
         .examples([json!({"home_realm_discovery": true})]);
 
     /// The body of `PUT /providers/{slug}`.

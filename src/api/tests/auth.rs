@@ -51,6 +51,18 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
         ("post", "/api/v1/users/{id}/reactivate", WRITE_USERS),
         ("post", "/api/v1/users/{id}/invite", WRITE_USERS),
         ("delete", "/api/v1/users/{id}/sessions", WRITE_USERS),
+        ("get", "/api/v1/users/{id}/passkeys", To(&USERS, READERS)),
+        ("post", "/api/v1/users/{id}/passkeys", WRITE_USERS),
+        (
+            "patch",
+            "/api/v1/users/{id}/passkeys/{passkey}",
+            WRITE_USERS,
+        ),
+        (
+            "delete",
+            "/api/v1/users/{id}/passkeys/{passkey}",
+            WRITE_USERS,
+        ),
         ("get", "/api/v1/groups", To(&GROUPS, READERS)),
         ("post", "/api/v1/groups", WRITE_GROUPS),
         ("get", "/api/v1/groups/{id}", To(&GROUPS, READERS)),
@@ -146,7 +158,7 @@ fn filled(path: &str) -> String {
     let path = path.replace("{id}", ID).replace("{user}", ID);
     let path = path.replace("{group}", ID);
     let path = path.replace("{message}", ID);
-    let path = path.replace("{slug}", "x");
+    let path = path.replace("{slug}", "x").replace("{passkey}", ID);
     path.strip_prefix("/api/v1").unwrap().to_owned()
 }
 

@@ -28,6 +28,7 @@ use super::{ApiState, router};
 use crate::directory::settings::Settings;
 use crate::directory::{Actor, Directory};
 use crate::domain::{Clock, Entropy, Scope, Slug, Timestamp, UserId};
+use crate::login::passkey::Passkeys;
 use crate::login::password::{Accounts, AccountsSettings};
 use crate::login::saml::source::MetadataSource;
 use crate::platform::crypto::{MasterKeys, Sealer};
@@ -140,8 +141,17 @@ impl Api {
             allowed_domains: vec!["*".to_owned()],
             home_realm_discovery: false,
             password_login: true,
+            passkeys: true,
         };
+        let passkeys = Passkeys::new(
+            directory.clone(),
+            sessions.clone(),
+            kit.clone(),
+            defaults.clone(),
+            [7; 32],
+        );
         let state = ApiState {
+            passkeys,
             accounts: Accounts::new(AccountsSettings {
                 directory: directory.clone(),
                 sessions: sessions.clone(),

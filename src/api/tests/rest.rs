@@ -113,8 +113,7 @@ async fn tokens_are_told_once() {
 #[tokio::test]
 async fn settings_stand_until_they_are_changed() {
     let api = Api::new().await;
-    let defaults =
-        json!({"allowed_domains": ["*"], "home_realm_discovery": false, "password_login": true});
+    let defaults = json!({"allowed_domains": ["*"], "home_realm_discovery": false, "passkeys": true, "password_login": true});
     assert_eq!(
         api.admin("GET", "/settings", None).await.expect(200),
         defaults
@@ -123,8 +122,7 @@ async fn settings_stand_until_they_are_changed() {
     let changed = patch(json!({"home_realm_discovery": true}))
         .await
         .expect(200);
-    let expected =
-        json!({"allowed_domains": ["*"], "home_realm_discovery": true, "password_login": true});
+    let expected = json!({"allowed_domains": ["*"], "home_realm_discovery": true, "passkeys": true, "password_login": true});
     assert_eq!(changed, expected);
     assert_eq!(
         api.admin("GET", "/settings", None).await.expect(200),
@@ -135,6 +133,7 @@ async fn settings_stand_until_they_are_changed() {
         allowed_domains: vec!["later.example".to_owned()],
         home_realm_discovery: false,
         password_login: true,
+        passkeys: true,
     };
     let settings = api.directory.settings(&later).await.unwrap();
     assert_eq!(settings.allowed_domains, later.allowed_domains);

@@ -156,6 +156,32 @@ impl Directory {
     }
 }
 
+/// Puts a user into an internal group, inside the transaction that made the user.
+///
+/// # Errors
+/// [`DirectoryError::NotFound`], [`DirectoryError::ExternalGroup`], and what the
+/// database says.
+pub async fn put_in(
+    tx: &mut Tx,
+    directory: &Directory,
+    group: &GroupId,
+    user: &UserId,
+    actor: &Actor,
+) -> Result<(), DirectoryError> {
+    let group = editable(by_id(tx, group).await?)?;
+    let context = Context {
+        actor,
+        policy: None,
+        mode: Mode::Apply,
+        now: directory.now(),
+        entropy: &directory.entropy,
+    };
+    if add(tx, &group.id, user, "manual", context.now).await? {
+        record_member(tx, &group, user, "group.member_added", &context).await?;
+    }
+    Ok(())
+}
+
 async fn edit_group(
     tx: &mut Tx,
     id: &GroupId,

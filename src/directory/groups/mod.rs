@@ -9,7 +9,7 @@ mod login;
 
 use std::collections::BTreeMap;
 
-pub use edit::GroupEdit;
+pub use edit::{GroupEdit, put_in};
 pub(super) use login::follow_login;
 
 use super::audit::{self, Target};

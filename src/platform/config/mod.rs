@@ -29,8 +29,8 @@ pub use problem::{Problem, Problems, Warning, nearest};
 pub use provider::{provider_problems, providers_from_file};
 pub use public_url::PublicUrl;
 pub use sections::{
-    Branding, Database, Log, LogFormat, Metrics, PasswordLogin, Secrets, Security, Server, Session,
-    Smtp, SmtpTls,
+    Branding, Database, Log, LogFormat, Metrics, Passkeys, PasswordLogin, Secrets, Security,
+    Server, Session, Smtp, SmtpTls,
 };
 
 use crate::domain::Provider;
@@ -116,6 +116,8 @@ sections! {
     password_login: PasswordLogin,
     /// `[security]`
     security: Security,
+    /// `[passkeys]`
+    passkeys: Passkeys,
     /// `[log]`
     log: Log,
     /// `[metrics]`

@@ -220,6 +220,20 @@ impl Default for PasswordLogin {
     }
 }
 
+/// `[passkeys]`: signing in with passkeys and security keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passkeys {
+    /// Whether people can, until an admin says otherwise in the settings.
+    pub enabled: bool,
+}
+
+impl Default for Passkeys {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
 /// `[log]`: what the process writes on standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -75,7 +75,7 @@ fn every_problem_is_reported_at_once() {
     );
     let expected = [
         "colour: unknown key; known here: public_url, server, database, secrets, session, \
-         branding, smtp, password_login, security, log, metrics, provider",
+         branding, smtp, password_login, security, passkeys, log, metrics, provider",
         "public_url: must be an origin without a path, query or fragment; write it as \
          https://sso.example.com",
         "server.lisen: unknown key; did you mean `listen`?",

@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use crate::domain::ids::PasskeyId;
 use crate::domain::{
     ConflictId, GroupId, Reference, Slug, Timestamp, TokenId, TraceId, UserId, WebhookId,
 };
@@ -45,6 +46,7 @@ from! {
     &WebhookId => |v| Self::Text(v.as_str().to_owned()),
     &TraceId => |v| Self::Text(v.as_str().to_owned()),
     &ConflictId => |v| Self::Text(v.as_str().to_owned()),
+    &PasskeyId => |v| Self::Text(v.as_str().to_owned()),
     &Reference => |v| Self::Text(v.as_str().to_owned()),
     &Slug => |v| Self::Text(v.as_str().to_owned()),
 }

@@ -79,6 +79,8 @@ messages! {
     LogoutNotVerified = "logout-not-verified", FORBIDDEN;
     /// Signed out here; what the provider answered could not be verified.
     LogoutIncomplete = "logout-incomplete", FORBIDDEN;
+    /// A passkey that does not lead in, for whatever reason.
+    PasskeyNotAccepted = "passkey-not-accepted", FORBIDDEN;
     /// There is no such provider, or it is switched off.
     ProviderUnknown = "provider-unknown", NOT_FOUND;
     /// The provider is not set up in a way that can work.

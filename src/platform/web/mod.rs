@@ -24,6 +24,7 @@ mod layers;
 mod page;
 pub mod pages;
 mod problem;
+mod scripted;
 mod target;
 mod throttle;
 

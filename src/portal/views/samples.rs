@@ -63,6 +63,7 @@ impl LoginPage {
             page: page.clone(),
             providers: vec![button("SSO Login", "okta", false)],
             email: None,
+            passkeys: false,
             rd: None,
             notice: None,
             password: None,
@@ -126,6 +127,21 @@ impl LoginPage {
             ),
             ("email", with_email.clone()),
             (
+                "passkeys",
+                Self {
+                    passkeys: true,
+                    ..with_email.clone()
+                },
+            ),
+            (
+                "passkeys-alone",
+                Self {
+                    passkeys: true,
+                    providers: Vec::new(),
+                    ..base.clone()
+                },
+            ),
+            (
                 "email-unknown",
                 unknown("ada@elsewhere.example", EmailProblem::Unknown),
             ),
@@ -184,6 +200,7 @@ impl AccountPage {
             device: device.to_owned(),
             since: page.locale().t_count("ago-hours", 3),
             seen: page.t("ago-now"),
+            address: "2001:db8::1f".to_owned(),
             handle: handle.map(str::to_owned),
         };
         let identity = |provider: &str, subject: &str, off: bool| IdentityRow {
@@ -249,6 +266,8 @@ impl AccountPage {
                 session("Chrome on Android", Some("591785b7")),
             ],
             password: PasswordRow::Has,
+            photo: None,
+            passkeys: Some(PasskeySection::full(page)),
             notice: None,
             dashboard: true,
         };
@@ -258,6 +277,8 @@ impl AccountPage {
     /// The other states of a full page.
     fn variants(full: &Self, unknown: SessionRow) -> Vec<(&'static str, Self)> {
         let bare = Self {
+            photo: Some("/photos/0a1b2c3d".to_owned()),
+            passkeys: Some(PasskeySection::empty()),
             name: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
             initials: "0".to_owned(),
             email: None,
@@ -304,6 +325,9 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
     all.extend(crate::portal::admin::samples(&page));
     all.extend(crate::portal::setup::samples::pages(&page));
     all.extend(crate::portal::tested::samples::pages(&page));
+    for (name, html) in crate::portal::passkeys::views::samples::all(&page) {
+        all.push((name, html.unwrap()));
+    }
     let logout = LogoutPage {
         page: page.clone(),
         name: "Ada <Lovelace>".to_owned(),
@@ -468,7 +492,7 @@ fn check(name: &str, locale: Locale, html: &str) {
         // who looks.
         let chosen = link.attr("referrerpolicy") == Some("no-referrer");
         assert!(
-            address.starts_with("/assets/") || chosen,
+            address.starts_with("/assets/") || address.starts_with("/photos/") || chosen,
             "{name}: {address}"
         );
     }
@@ -504,13 +528,14 @@ fn check(name: &str, locale: Locale, html: &str) {
         assert!(named, "{name}: a control without a name");
     }
     // Beside a name a picture says nothing more.
-    for image in all("img:not([referrerpolicy])") {
+    for image in all("img:not([referrerpolicy], .avatar)") {
         assert!(
             image.attr("alt").is_some_and(|alt| !alt.is_empty()),
             "{name}"
         );
     }
-    for form in all("form[method=post]") {
+    // The token of a sign-in with a passkey is its challenge, which this browser fetched.
+    for form in all("form[method=post]:not([data-passkey=get])") {
         let action = form.attr("action").unwrap();
         let token = form
             .select(&Selector::parse("input[type=hidden][name=csrf]").unwrap())

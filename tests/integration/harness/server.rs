@@ -67,7 +67,10 @@ impl Server {
     fn prepared_behind(database: &str, about_server: &str, more: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
+        // Passkeys belong to names, not to addresses.
+        let named = more.contains("[passkeys]");
+        let host = if named { "localhost" } else { "127.0.0.1" };
+        let url = format!("http://{host}:{port}");
         let security = if more.contains("[security]") {
             ""
         } else {

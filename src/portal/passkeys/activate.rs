@@ -1,0 +1,213 @@
+//! Activating a key that an admin assigned. Opening the link does nothing, so that
+//! whatever looks at mails uses nothing up: the button does it.
+
+use axum::Form;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+
+use super::views::{ActivatePage, OpenKey, PinPage};
+use crate::directory::DirectoryError;
+use crate::directory::passkeys::KeyKind;
+use crate::login::passkey::enrolment::Opening;
+use crate::login::passkey::flow::{self, Visit};
+use crate::login::passkey::{PasskeyError, Passkeys};
+use crate::platform::i18n::Locale;
+use crate::platform::web::{ClientAddr, FormAction};
+use crate::portal::{PortalState, TokenForm, see_other};
+
+/// What a form token of this browser is bound to.
+fn binding(browser: &str) -> String {
+    format!("passkey\0{browser}")
+}
+
+fn is_ours(state: &PortalState, headers: &HeaderMap, csrf: &str) -> bool {
+    let browser = state.kit.browser_id(headers);
+    browser.is_some_and(|browser| state.kit.csrf_matches(&binding(browser), csrf))
+}
+
+/// What a link opens now; `None` when it opens nothing any more.
+async fn open(state: &Passkeys, token: &str) -> Result<Option<Opening>, DirectoryError> {
+    match state.enabled().await {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    match state.opening(token).await {
+        Ok(opening) if opening.until > state.directory.now() => Ok(Some(opening)),
+        Ok(_) => Ok(None),
+        Err(PasskeyError::Directory(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// `GET /passkeys/activate/{token}`.
+pub(super) async fn show(
+    State(state): State<PortalState>,
+    locale: Locale,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let opening = match open(&state.passkeys, &token).await {
+        Ok(opening) => opening,
+        Err(error) => return state.failed(locale, &error, "/login"),
+    };
+    let Some(opening) = opening else {
+        return gone(&state, locale);
+    };
+    let (browser, planted) = state.kit.ensure_browser_id(&headers);
+    let page = ActivatePage {
+        page: state.kit.page(locale),
+        open: Some(OpenKey {
+            person: opening.user.display_name(),
+            name: opening.key.name,
+            text: match opening.key.kind {
+                KeyKind::Passkey => "passkey-activate-passkey",
+                KeyKind::Smartphone => "passkey-activate-smartphone",
+                KeyKind::Card => "passkey-activate-card",
+                KeyKind::HardwareKey => "passkey-activate-hardware-key",
+            },
+            until: locale.moment(opening.until),
+            action: format!("/passkeys/activate/{token}"),
+            csrf: state.kit.csrf_token(&binding(&browser)),
+        }),
+    };
+    let mut response = state
+        .kit
+        .render_with_fetch(StatusCode::OK, &page, FormAction::Own);
+    if let Some(cookie) = planted {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn gone(state: &PortalState, locale: Locale) -> Response {
+    let page = ActivatePage {
+        page: state.kit.page(locale),
+        open: None,
+    };
+    state.kit.render(StatusCode::GONE, &page)
+}
+
+/// `POST /passkeys/activate/{token}/options`: what the browser asks authenticators.
+pub(super) async fn options(
+    State(state): State<PortalState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<TokenForm>,
+) -> Response {
+    let browser = state.kit.browser_id(&headers);
+    let Some(browser) = browser.filter(|_| is_ours(&state, &headers, &form.csrf)) else {
+        return StatusCode::FORBIDDEN.into_response();
+    };
+    match state.passkeys.ask_to_activate(&token, browser).await {
+        Ok(options) => Json(options).into_response(),
+        Err(error) => flow::refused(&error),
+    }
+}
+
+/// What the script sends.
+#[derive(Deserialize)]
+pub(super) struct ActivateForm {
+    csrf: String,
+    #[serde(default)]
+    credential: String,
+}
+
+/// `POST /passkeys/activate/{token}`.
+pub(super) async fn activate(
+    State(state): State<PortalState>,
+    locale: Locale,
+    Path(token): Path<String>,
+    ClientAddr(client): ClientAddr,
+    headers: HeaderMap,
+    Form(form): Form<ActivateForm>,
+) -> Response {
+    let retry = format!("/passkeys/activate/{token}");
+    if !is_ours(&state, &headers, &form.csrf) {
+        return state.form_expired(locale, &retry);
+    }
+    let visit = Visit::of(&state.kit, &headers, client);
+    match state
+        .passkeys
+        .activate(&token, &form.credential, &visit)
+        .await
+    {
+        Ok(begun) => flow::welcome(&state.kit, &begun, "/account?done=passkey-activated"),
+        Err(
+            PasskeyError::NoSuchOpening
+            | PasskeyError::Directory(DirectoryError::Changed | DirectoryError::NotFound(_)),
+        ) => gone(&state, locale),
+        Err(error) => flow::answer(&state.passkeys, (client, locale), &error).await,
+    }
+}
+
+/// `GET /passkeys/pin`.
+pub(super) async fn ask_pin(
+    State(state): State<PortalState>,
+    locale: Locale,
+    headers: HeaderMap,
+) -> Response {
+    pin_page(&state, locale, &headers, (String::new(), false))
+}
+
+fn pin_page(
+    state: &PortalState,
+    locale: Locale,
+    headers: &HeaderMap,
+    (account, problem): (String, bool),
+) -> Response {
+    let (browser, planted) = state.kit.ensure_browser_id(headers);
+    let page = PinPage {
+        page: state.kit.page(locale),
+        account: account.chars().take(256).collect(),
+        problem,
+        csrf: state.kit.csrf_token(&binding(&browser)),
+    };
+    let status = if problem {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::OK
+    };
+    let mut response = state.kit.render(status, &page);
+    if let Some(cookie) = planted {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Account and PIN.
+#[derive(Deserialize)]
+pub(super) struct PinForm {
+    csrf: String,
+    #[serde(default)]
+    account: String,
+    #[serde(default)]
+    pin: String,
+}
+
+/// `POST /passkeys/pin`.
+pub(super) async fn pin(
+    State(state): State<PortalState>,
+    locale: Locale,
+    ClientAddr(client): ClientAddr,
+    headers: HeaderMap,
+    Form(form): Form<PinForm>,
+) -> Response {
+    if !is_ours(&state, &headers, &form.csrf) {
+        return state.form_expired(locale, "/passkeys/pin");
+    }
+    match state
+        .passkeys
+        .try_pin(&form.account, &form.pin, client)
+        .await
+    {
+        Ok(told) => see_other(&format!("/passkeys/activate/{}", told.secret)),
+        Err(PasskeyError::NoSuchOpening) => {
+            pin_page(&state, locale, &headers, (form.account, true))
+        }
+        Err(error) => flow::answer(&state.passkeys, (client, locale), &error).await,
+    }
+}
