@@ -60,6 +60,7 @@ impl Place {
         let defaults = Settings {
             allowed_domains: vec!["*".to_owned()],
             home_realm_discovery: false,
+            password_login: true,
             passkeys: true,
         };
         let edit = UserEdit {

@@ -137,7 +137,12 @@ async fn ending(
         if !stored.provider.enabled {
             continue;
         }
-        for expiry in endings(&stored, state.kit.origin(), shell.now) {
+        for expiry in endings(
+            &stored,
+            state.kit.origin(),
+            &state.providers.sealer,
+            shell.now,
+        ) {
             let days = expiry.ends_at.seconds_since(shell.now).div_euclid(DAY);
             if days > SOON {
                 continue;

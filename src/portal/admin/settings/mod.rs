@@ -43,6 +43,7 @@ struct SettingsPage {
     /// What the file says.
     file_domains: String,
     discovery: Vec<(&'static str, String)>,
+    passkeys: Vec<(&'static str, String)>,
     sources: Vec<(&'static str, String)>,
     fixed: Vec<(String, String)>,
 }
@@ -50,14 +51,14 @@ struct SettingsPage {
 /// What stands, as the form shows it.
 fn filled(current: &SettingsState) -> Typed {
     let is_set = |name| current.set.contains(name);
-    let discovery = match (
-        is_set("home_realm_discovery"),
-        current.settings.home_realm_discovery,
-    ) {
+    let switch = |name, is_on| match (is_set(name), is_on) {
         (false, _) => "",
         (true, true) => "on",
         (true, false) => "off",
     };
+    let settings = &current.settings;
+    let discovery = switch("home_realm_discovery", settings.home_realm_discovery);
+    let passkeys = switch("passkeys", settings.passkeys);
     let source = if is_set("allowed_domains") { "own" } else { "" };
     Typed::default()
         .with(
@@ -66,18 +67,18 @@ fn filled(current: &SettingsState) -> Typed {
         )
         .with("allowed_domains_source", source)
         .with("home_realm_discovery", discovery)
+        .with("passkeys", passkeys)
         .with("version", current.version.as_str())
 }
 
 impl SettingsPage {
     fn new(state: &PortalState, (page, shell): (Page, Shell), typed: Typed, writes: bool) -> Self {
         let defaults = &state.defaults;
-        let on = if defaults.home_realm_discovery {
-            "settings-on"
-        } else {
-            "settings-off"
+        let word = |is_on| page.t(if is_on { "settings-on" } else { "settings-off" });
+        let switch = |default| {
+            let follows = page.t_with("settings-follow", &[("value", &word(default))]);
+            vec![("", follows), ("on", word(true)), ("off", word(false))]
         };
-        let follows = page.t_with("settings-follow", &[("value", &page.t(on))]);
         let hours = |seconds: i64| {
             page.t_count(
                 "settings-minutes",
@@ -85,22 +86,14 @@ impl SettingsPage {
             )
         };
         let lifetimes = state.sessions.lifetimes;
-        let yes = if lifetimes.enforce_validity {
-            "settings-on"
-        } else {
-            "settings-off"
-        };
         Self {
             file_domains: if defaults.allowed_domains.is_empty() {
                 page.t("settings-domains-none")
             } else {
                 defaults.allowed_domains.join(", ")
             },
-            discovery: vec![
-                ("", follows),
-                ("on", page.t("settings-on")),
-                ("off", page.t("settings-off")),
-            ],
+            discovery: switch(defaults.home_realm_discovery),
+            passkeys: switch(defaults.passkeys),
             sources: vec![
                 ("", page.t("settings-domains-file")),
                 ("own", page.t("settings-domains-own")),
@@ -109,7 +102,10 @@ impl SettingsPage {
                 (page.t("settings-public-url"), state.kit.origin().to_owned()),
                 (page.t("settings-lifetime"), hours(lifetimes.lifetime)),
                 (page.t("settings-idle"), hours(lifetimes.idle)),
-                (page.t("settings-validity"), page.t(yes)),
+                (
+                    page.t("settings-validity"),
+                    word(lifetimes.enforce_validity),
+                ),
             ],
             writes,
             typed,
@@ -187,18 +183,22 @@ fn edit(typed: &mut Typed, page: &Page) -> SettingsEdit {
             None
         }
     };
-    let home_realm_discovery = match typed.value("home_realm_discovery") {
+    let mut switch = |name| match typed.value(name) {
         "" => None,
         "on" => Some(true),
         "off" => Some(false),
         _ => {
-            typed.refuse("home_realm_discovery", page.t("form-required"));
+            typed.refuse(name, page.t("form-required"));
             None
         }
     };
+    let (home_realm_discovery, passkeys) = (switch("home_realm_discovery"), switch("passkeys"));
     SettingsEdit {
         allowed_domains: Some(allowed_domains),
         home_realm_discovery: Some(home_realm_discovery),
+        // Has a page of its own, and wants proof.
+        password_login: None,
+        passkeys: Some(passkeys),
     }
 }
 
@@ -222,6 +222,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         typed,
         file_domains: "example.com".to_owned(),
         discovery: vec![("", "On <file>".to_owned()), ("on", "On".to_owned())],
+        passkeys: vec![("", "On <file>".to_owned()), ("off", "Off".to_owned())],
         sources: vec![("", "File".to_owned()), ("own", "These".to_owned())],
         fixed: vec![("URL".to_owned(), "https://sso.example.com".to_owned())],
     };
