@@ -5,7 +5,7 @@
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) continue;
-  const local = at.toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  const local = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   if (time.textContent === time.title) time.textContent = local;
   else time.title = `${local} (${time.title})`;
 }

@@ -36,7 +36,6 @@ struct UserRow {
     status: String,
     tone: &'static str,
     roles: Vec<String>,
-    source: String,
     last_login: Option<Moment>,
 }
 
@@ -52,7 +51,6 @@ impl UserRow {
             status: page.t(&format!("status-{}", user.status)),
             tone: tone(user.status),
             roles: roles.map(|role| page.t(&format!("role-{role}"))).collect(),
-            source: page.t(&format!("channel-{}", user.source)),
             last_login: user.last_login_at.map(|at| shell.time(page, at)),
         }
     }
@@ -129,7 +127,6 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         status: page.t(&format!("status-{status}")),
         tone: tone(status),
         roles: roles.iter().map(|r| page.t(&format!("role-{r}"))).collect(),
-        source: page.t("channel-saml"),
         last_login: (status == Status::Active)
             .then(|| shell.time(page, Timestamp(1_767_225_600_000))),
     };
