@@ -23,8 +23,6 @@ mod oidc_provider;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
-mod passkeys;
-#[cfg(test)]
 mod pysaml2;
 #[cfg(test)]
 mod simplesamlphp;

@@ -25,6 +25,9 @@ const PAGES: &[&str] = &[
     "/logged-nowhere",
     "/signed-out",
     "/api/docs",
+    "/account/passkeys/new",
+    "/passkeys/pin",
+    "/passkeys/activate/none",
     // The dashboard's.
     "/admin/overview",
     "/admin/conflicts",
@@ -68,6 +71,8 @@ const PAGES: &[&str] = &[
     "/admin/applications/proxied",
     "/admin/applications/proxied/edit/forward",
     "/admin/applications/proxied/assignments?q=a",
+    "/admin/users/new",
+    "/admin/users/{user}/keys",
     "/admin/groups",
     "/admin/groups/new",
     "/admin/groups/{group}",

@@ -134,6 +134,19 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             Everybody("is opened by a link in a mail"),
         ),
         ("/account/password", "POST", SignedIn),
+        ("/admin/users/{id}/keys", "GET", STAFF),
+        ("/admin/users/{id}/keys/{key}", "GET", STAFF),
+        ("/admin/users/new", "GET", PEOPLE),
+        ("/admin/users/new", "POST", PEOPLE),
+        ("/admin/users/{id}/keys", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/rename", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/revoke", "GET", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/revoke", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/link", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/pin", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/desk", "GET", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/desk", "POST", PEOPLE),
+        ("/admin/users/{id}/keys/{key}/desk/options", "POST", PEOPLE),
         ("/admin/groups", "GET", STAFF),
         ("/admin/groups/{id}", "GET", STAFF),
         ("/admin/groups/new", "GET", PEOPLE),
@@ -418,6 +431,7 @@ async fn strangers_come_in_where_they_may() {
         let filled = path.replace("{slug}", "okta").replace("{handle}", "x");
         let filled = filled.replace("{token}", "x").replace("{kind}", "oidc");
         let filled = filled.replace("{file}", "x").replace("{id}", "x");
+        let filled = filled.replace("{key}", "x");
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = server
             .client
@@ -473,6 +487,7 @@ async fn the_dashboard_is_open_to_the_roles_that_it_names() {
                 .replace("{kind}", "oidc")
                 .replace("{section}", "general")
                 .replace("{id}", id)
+                .replace("{key}", id)
                 .replace("{user}", id);
             assert!(!filled.contains('{'), "say what {path} is filled with");
             let answer = match method {

@@ -81,13 +81,13 @@ impl Authenticator {
     ) -> (Self, String) {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
         let key = EcKey::generate(&group).unwrap();
-        let mut id = vec![0_u8; 32];
-        openssl::rand::rand_bytes(&mut id).unwrap();
         let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
         let mut context = BigNumContext::new().unwrap();
         key.public_key()
             .affine_coordinates(&group, &mut x, &mut y, &mut context)
             .unwrap();
+        // As good as chance: nobody else has this point.
+        let id = sha256(&x.to_vec()).to_vec();
         // RFC 9052: kty EC2, alg ES256, crv P-256, x, y.
         let mut cose = vec![0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
         cose.extend(x.to_vec_padded(32).unwrap());
@@ -157,13 +157,13 @@ impl Authenticator {
         };
         change(&mut said);
         let (data, client) = (said.data(0, &[]), said.client_data());
-        let mut signed = data.clone();
-        signed.extend(sha256(client.as_bytes()));
+        let mut octets = data.clone();
+        octets.extend(sha256(client.as_bytes()));
         if said.tampered {
-            signed.push(0);
+            octets.push(0);
         }
         let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
-        let signature = signer.sign_oneshot_to_vec(&signed).unwrap();
+        let signature = signer.sign_oneshot_to_vec(&octets).unwrap();
         let handle = (!said.user_handle.is_empty()).then(|| BASE64.encode(&said.user_handle));
         json!({
             "id": BASE64.encode(&self.id),

@@ -207,7 +207,6 @@ impl RelyingParty {
             .iter()
             .filter_map(|key| key.credential_id.as_deref())
             .filter_map(decoded)
-            .map(CredentialID::from)
             .collect();
         let asked = self.webauthn.start_passkey_registration(
             id,
@@ -226,7 +225,11 @@ impl RelyingParty {
                 "userVerification": "required",
             });
             if matches!(kind, KeyKind::Card | KeyKind::HardwareKey) {
-                selection["authenticatorAttachment"] = json!("cross-platform");
+                attach(
+                    &mut selection,
+                    "authenticatorAttachment",
+                    json!("cross-platform"),
+                );
             }
             asked.insert("authenticatorSelection".to_owned(), selection);
             let hints: &[&str] = match kind {
@@ -288,6 +291,12 @@ impl RelyingParty {
             expected: self.origin.clone(),
             received: answer.origin.chars().take(256).collect(),
         })
+    }
+}
+
+fn attach(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
     }
 }
 

@@ -28,6 +28,8 @@ mod authenticator;
 
 use authenticator::{Authenticator, VERIFIED};
 
+type Change = fn(&mut authenticator::Said);
+
 const ORIGIN: &str = "https://sso.example.com";
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -243,7 +245,6 @@ async fn a_key_is_made_by_who_proves_to_hold_it() {
     let ours = visit(&place.passkeys, 'a');
     let browser = ours.browser.clone().unwrap();
     let (_, token) = place.assigned().await;
-    type Change = fn(&mut authenticator::Said);
     let attacks: [(Change, &str); 6] = [
         (
             |said| said.origin = "https://sso.example.com.evil.example".to_owned(),

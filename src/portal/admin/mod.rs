@@ -34,6 +34,7 @@ mod lines;
 pub(super) mod list;
 mod logins;
 mod narrow;
+mod newcomer;
 mod overview;
 mod security;
 mod settings;
@@ -108,6 +109,7 @@ pub(super) fn router() -> Router<PortalState> {
         .merge(tokens::router())
         .merge(settings::router())
         .merge(webhooks::router())
+        .merge(newcomer::router())
 }
 
 /// `/admin`: to the overview.
@@ -134,5 +136,6 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     all.extend(tokens::samples(page));
     all.extend(settings::samples(page));
     all.extend(webhooks::samples(page));
+    all.extend(newcomer::samples(page));
     all
 }

@@ -67,6 +67,12 @@ impl Typed {
             .or_insert_with(|| problem.into());
     }
 
+    /// The same without its problems: for a page that does not show their fields.
+    pub(in crate::portal) fn forgiven(mut self) -> Self {
+        self.problems.clear();
+        self
+    }
+
     /// Whether nothing is wrong.
     pub(in crate::portal) fn is_sound(&self) -> bool {
         self.problems.is_empty()

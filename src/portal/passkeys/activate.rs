@@ -37,9 +37,8 @@ async fn open(state: &Passkeys, token: &str) -> Result<Option<Opening>, Director
     }
     match state.opening(token).await {
         Ok(opening) if opening.until > state.directory.now() => Ok(Some(opening)),
-        Ok(_) => Ok(None),
         Err(PasskeyError::Directory(error)) => Err(error),
-        Err(_) => Ok(None),
+        Ok(_) | Err(_) => Ok(None),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::{Access, Field, Group, Provider, Timestamp, User};
 use crate::platform::storage::StorageError;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
+use crate::portal::admin::newcomer::{KeyRow, key_rows};
 use crate::portal::admin::opens;
 use crate::portal::admin::shell::{Moment, Shell, with_query};
 use crate::portal::admin::staff::{ReadUsers, Staff};
@@ -42,6 +43,7 @@ struct UserPage {
     /// The person's attempts to sign in, and what was done to the account.
     logins: Option<String>,
     history: Option<String>,
+    keys: Vec<KeyRow>,
     active: bool,
     may_write: bool,
     may_grant: bool,
@@ -111,9 +113,10 @@ pub(super) async fn show(
     let found = async {
         let belongings = belongings(&state, &user).await?;
         let sessions = state.sessions.of_user(&user.id).await?;
-        Ok::<_, DirectoryError>((belongings, sessions))
+        let keys = state.directory.passkeys(&user.id).await?;
+        Ok::<_, DirectoryError>((belongings, sessions, keys))
     };
-    let (belongings, sessions) = match found.await {
+    let (belongings, sessions, keys) = match found.await {
         Ok(found) => found,
         Err(error) => return state.failed(staff.locale, &error, &person::path(&user.id)),
     };
@@ -124,7 +127,9 @@ pub(super) async fn show(
         write: staff.may(person::WRITE, Access::Write),
         grant: staff.is_admin(),
     };
-    let page = UserPage::new(page, shell, &user, belongings, sessions, rights);
+    let keys = key_rows(&page, &shell, &user.id, &keys);
+    let mut page = UserPage::new(page, shell, &user, belongings, sessions, rights);
+    page.keys = keys;
     state.show(StatusCode::OK, &page)
 }
 
@@ -152,6 +157,7 @@ async fn belongings(state: &PortalState, user: &User) -> Result<Belongings, Dire
 }
 
 /// What whoever looks may do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a right of its own")]
 #[derive(Clone, Copy)]
 struct Rights {
     write: bool,
@@ -224,6 +230,7 @@ impl UserPage {
             history: rights
                 .history
                 .then(|| format!("{}/history", person::path(&user.id))),
+            keys: Vec::new(),
             active: user.status != crate::domain::Status::Inactive,
             may_write: rights.write,
             may_grant: rights.grant,
@@ -357,6 +364,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         }],
         logins: Some("/admin/logins?person=1".to_owned()),
         history: Some("/admin/users/1/history".to_owned()),
+        keys: Vec::new(),
         active: true,
         may_write: true,
         may_grant: true,
