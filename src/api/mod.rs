@@ -100,19 +100,6 @@ impl ApiState {
     }
 }
 
-impl ApiState {
-    /// What setting providers up needs.
-    fn providers(&self) -> Providers {
-        Providers {
-            directory: self.directory.clone(),
-            sealer: Arc::clone(&self.sealer),
-            metadata: self.metadata.clone(),
-            outbound: self.outbound.clone(),
-            origin: self.kit.origin().to_owned(),
-        }
-    }
-}
-
 impl FromRef<ApiState> for Kit {
     fn from_ref(state: &ApiState) -> Self {
         state.kit.clone()
