@@ -32,6 +32,7 @@ login-none-text = Zurzeit gibt es keinen Weg, sich anzumelden. Fragen Sie Ihre I
 # Abmelden.
 logout-title = Abmelden?
 logout-text = Sie sind angemeldet als { $name }.
+logout-for-application = { $application } möchte Sie abmelden.
 logout-confirm = Abmelden
 logout-cancel = Angemeldet bleiben
 signed-out-title = Sie sind abgemeldet

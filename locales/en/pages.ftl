@@ -32,6 +32,7 @@ login-none-text = There is no way to sign in at the moment. Ask your IT team.
 # Signing out.
 logout-title = Sign out?
 logout-text = You are signed in as { $name }.
+logout-for-application = { $application } asks to sign you out.
 logout-confirm = Sign out
 logout-cancel = Stay signed in
 signed-out-title = You are signed out

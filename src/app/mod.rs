@@ -1,6 +1,7 @@
 //! Composition: opens what the configuration names, and puts the routers
 //! together. The only place, with [`crate::cli`], that knows every folder.
 
+mod farewells;
 mod front;
 mod health;
 mod jobs;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::api::{self, ApiState};
 use crate::apps::forward_auth::ForwardAuth;
 use crate::apps::oidc::OidcState;
+use crate::apps::oidc::logout::LogoutState;
 use crate::directory::settings::Settings;
 use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Directory, DirectoryError};
@@ -265,8 +267,9 @@ pub fn router(
     };
     let accounts = accounts(config, core, &kit)?;
     let passkeys = passkeys(config, core, &kit)?;
+    let upstream = upstream(saml.clone());
     let portal = PortalState {
-        upstream: upstream(saml.clone()),
+        upstream: Arc::clone(&upstream),
         passkeys: passkeys.clone(),
         kit: kit.clone(),
         directory: core.directory.clone(),
@@ -297,17 +300,15 @@ pub fn router(
         sessions: core.sessions.clone(),
     };
     let oauth = oauth_state(config, core, &kit);
-    let oidc = OidcState::new(
-        (kit.clone(), core.directory.clone(), core.sessions.clone()),
-        core.signing.clone(),
-        Arc::clone(&core.sealer),
-        core.outbound.clone(),
-        config.security.rate_limits,
-    );
+    let oidc = oidc_state(config, core, &kit);
     let mut logins = saml::flow::router(saml)
         .merge(oauth::flow::router(oauth))
         .merge(passkey::flow::router(passkeys))
-        .merge(crate::apps::oidc::pages(oidc.clone()));
+        .merge(crate::apps::oidc::pages(oidc.clone()))
+        .merge(crate::apps::oidc::logout::router(LogoutState {
+            oidc: oidc.clone(),
+            upstream,
+        }));
     if config.security.rate_limits {
         logins = web::throttled(logins, &kit, &core.throttle);
     }
@@ -362,6 +363,17 @@ pub fn accounts(config: &Config, core: &Core, kit: &Kit) -> Result<Accounts, App
         device_key: core.keys.derive("device cookies")?,
         rate_limits: config.security.rate_limits,
     }))
+}
+
+/// The provider's state, for its routes and for the job that tells applications.
+pub(super) fn oidc_state(config: &Config, core: &Core, kit: &Kit) -> OidcState {
+    OidcState::new(
+        (kit.clone(), core.directory.clone(), core.sessions.clone()),
+        core.signing.clone(),
+        Arc::clone(&core.sealer),
+        core.outbound.clone(),
+        config.security.rate_limits,
+    )
 }
 
 fn oauth_state(config: &Config, core: &Core, kit: &Kit) -> OauthState {

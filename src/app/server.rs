@@ -77,6 +77,8 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let kit = super::kit(&config, &core)?;
     let accounts = super::accounts(&config, &core, &kit)?;
     let mail = tokio::spawn(super::mail::run(core.clone(), accounts, stop.clone()));
+    let oidc = super::oidc_state(&config, &core, &kit);
+    let farewells = tokio::spawn(super::farewells::run(oidc, stop.clone()));
     watch_signals(&stop, core, running)?;
     accept(listener, gateway, stop.clone(), TIMES).await;
     stop.cancel();
@@ -85,6 +87,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     drop(metadata.await);
     drop(webhooks.await);
     drop(mail.await);
+    drop(farewells.await);
     Ok(())
 }
 

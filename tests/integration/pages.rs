@@ -304,6 +304,21 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             "GET",
             Everybody("ends a login of this browser"),
         ),
+        (
+            "/oidc/logout",
+            "GET",
+            Everybody("asks, unless an ID token says that it is meant"),
+        ),
+        (
+            "/oidc/logout",
+            "POST",
+            Everybody("leads to the same by GET"),
+        ),
+        (
+            "/oidc/logout/confirm",
+            "POST",
+            Everybody("signs out whoever is signed in, with a form's token"),
+        ),
         ("/oidc/jwks", "GET", Everybody("holds public keys")),
         (
             "/.well-known/openid-configuration",

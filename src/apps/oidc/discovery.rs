@@ -18,6 +18,32 @@ pub(super) async fn show(State(state): State<OidcState>) -> Response {
     response
 }
 
+/// The claims that ID tokens and userinfo may hold.
+const CLAIMS: [&str; 22] = [
+    "iss",
+    "sub",
+    "aud",
+    "azp",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "at_hash",
+    "sid",
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "phone_number",
+    "groups",
+];
+
 fn document(origin: &str) -> Value {
     let at = |path: &str| format!("{origin}{path}");
     let signed: Vec<&str> = Algorithm::ALL.iter().map(|alg| alg.name()).collect();
@@ -35,6 +61,9 @@ fn document(origin: &str) -> Value {
         "introspection_endpoint": at("/oidc/introspect"),
         "introspection_endpoint_auth_methods_supported": known,
         "introspection_endpoint_auth_signing_alg_values_supported": verify::ALGORITHMS,
+        "end_session_endpoint": at("/oidc/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "revocation_endpoint": at("/oidc/revoke"),
         "revocation_endpoint_auth_methods_supported": proofs,
         "revocation_endpoint_auth_signing_alg_values_supported": verify::ALGORITHMS,
@@ -56,10 +85,6 @@ fn document(origin: &str) -> Value {
         "display_values_supported": ["page"],
         "ui_locales_supported": ["en", "de"],
         "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash",
-            "sid", "name", "given_name", "family_name", "preferred_username", "locale", "updated_at",
-            "email", "email_verified", "phone_number", "groups",
-        ],
+        "claims_supported": CLAIMS,
     })
 }

@@ -9,6 +9,7 @@
 mod answer;
 mod assertion;
 mod authorize;
+pub mod backchannel;
 mod bearer;
 mod claims;
 mod client;
@@ -22,6 +23,7 @@ mod id_token;
 mod inspect;
 mod issue;
 mod jwks;
+pub mod logout;
 mod par;
 mod params;
 mod redirect;

@@ -4,6 +4,7 @@ mod authorize;
 mod clients;
 mod ends;
 mod flow;
+mod logout;
 mod race;
 mod tokens;
 
