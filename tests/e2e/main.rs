@@ -23,6 +23,8 @@ mod oidc_provider;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod pysaml2;
 #[cfg(test)]
 mod simplesamlphp;

@@ -36,6 +36,7 @@ mod connect;
 mod explain;
 mod faults;
 mod forward_auth;
+mod newcomer;
 mod oauth;
 mod openid;
 mod pages;

@@ -4,29 +4,8 @@
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Browser, Idp, Person, Server, database_of_its_own, refused};
+use crate::harness::{Answer, Browser, Idp, Person, Server, refused};
 use crate::support::authenticator::{Authenticator, BACKED_UP, ELIGIBLE, Said, VERIFIED};
-
-/// Passkeys belong to names: such a gateway is at `localhost`.
-const NAMED: &str = "[passkeys]\nenabled = true\n";
-
-macro_rules! on_both_named {
-    ($($name:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::harness::Server::sqlite_with(super::NAMED).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let url = super::database_of_its_own().await;
-                super::$name(crate::harness::Server::start(&url, super::NAMED).await).await;
-            })*
-        }
-    };
-}
 
 on_both_named! {
     a_passkey_is_added_and_signs_in

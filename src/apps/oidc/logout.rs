@@ -123,7 +123,7 @@ async fn by_get(
     };
     let current = match current {
         Ok(current) => current,
-        Err(NoOne::SignedOut) => return done(&state.oidc.kit, wish.target()),
+        Err(NoOne::SignedOut) => return done(&state.oidc.kit, wish.target().as_deref()),
         Err(NoOne::Unavailable(cause)) => return away(&state.oidc.kit, locale, cause),
     };
     match is_meant(&state.oidc, &wish, &current).await {
@@ -285,7 +285,7 @@ async fn confirm(
             end(&state, locale, &current, wish.target()).await
         }
         Ok(_) => answer::form_expired(&state.oidc, locale),
-        Err(NoOne::SignedOut) => done(&state.oidc.kit, wish.target()),
+        Err(NoOne::SignedOut) => done(&state.oidc.kit, wish.target().as_deref()),
         Err(NoOne::Unavailable(cause)) => away(&state.oidc.kit, locale, cause),
     }
 }
@@ -308,13 +308,12 @@ async fn end(
     };
     match (state.upstream)(left).await {
         Some(response) => without_session(&state.oidc.kit, response),
-        None => done(&state.oidc.kit, target),
+        None => done(&state.oidc.kit, target.as_deref()),
     }
 }
 
-fn done(kit: &Kit, target: Option<String>) -> Response {
-    let target = target.as_deref().unwrap_or("/signed-out");
-    without_session(kit, answer::to(target))
+fn done(kit: &Kit, target: Option<&str>) -> Response {
+    without_session(kit, answer::to(target.unwrap_or("/signed-out")))
 }
 
 fn without_session(kit: &Kit, mut response: Response) -> Response {

@@ -35,3 +35,29 @@ macro_rules! on_both {
         }
     };
 }
+
+/// Passkeys belong to names: a gateway with this configuration is at `localhost`.
+pub const NAMED: &str = "[passkeys]\nenabled = true\n";
+
+/// The same at a name, where there can be passkeys.
+macro_rules! on_both_named {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let named = crate::harness::NAMED;
+                super::$name(crate::harness::Server::sqlite_with(named).await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let (url, named) = (
+                    crate::harness::database_of_its_own().await,
+                    crate::harness::NAMED,
+                );
+                super::$name(crate::harness::Server::start(&url, named).await).await;
+            })*
+        }
+    };
+}

@@ -65,7 +65,7 @@ impl EditPage {
     }
 
     /// Every event that there is.
-    fn events(&self) -> impl Iterator<Item = &'static str> {
+    fn events() -> impl Iterator<Item = &'static str> {
         WebhookEvent::ALL.iter().map(|event| event.as_str())
     }
 
