@@ -5,16 +5,13 @@
 //! Environment: `DOORWARD_BENCH_CODES` (default 6000), the number of codes.
 
 #[path = "logins/client.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
 mod client;
 #[path = "../tests/support/keys.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "written for tests")]
 mod keys;
 #[path = "logins/report.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
 mod report;
 #[path = "logins/server.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
 mod server;
 /// Where the tests have it.
 mod support {

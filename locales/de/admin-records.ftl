@@ -112,6 +112,7 @@ action-user-invited = Benutzer eingeladen
 action-user-email-verified = E-Mail-Adresse bestätigt
 action-user-password-set = Passwort gesetzt
 action-user-password-changed = Passwort geändert
+action-user-way-in-opened = Rückweg auf der Maschine geöffnet
 action-user-passkey-added = Passkey hinzugefügt
 action-user-passkey-renamed = Passkey umbenannt
 action-user-passkey-revoked = Passkey widerrufen

@@ -112,6 +112,7 @@ action-user-invited = User invited
 action-user-email-verified = E-mail address confirmed
 action-user-password-set = Password set
 action-user-password-changed = Password changed
+action-user-way-in-opened = Way back in opened on the machine
 action-user-passkey-added = Passkey added
 action-user-passkey-renamed = Passkey renamed
 action-user-passkey-revoked = Passkey revoked
