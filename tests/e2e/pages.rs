@@ -45,7 +45,6 @@ const PAGES: &[&str] = &[
     "/admin/security",
     "/admin/security/passwords",
     "/reset",
-    "/account/password",
     "/admin/users/{user}/sign-out",
     "/admin/users/deactivate?id={user}&id={other}",
     "/admin/users/{user}/history",

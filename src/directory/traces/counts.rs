@@ -56,7 +56,7 @@ impl Directory {
 async fn count(tx: &mut Tx, since: Timestamp) -> Result<LoginCounts, StorageError> {
     // Metadata and discovery that fail, and tests, leave a trace, too, and are no logins.
     const SQL: &str = "SELECT at / 3600000, \
-        SUM(CASE outcome WHEN 'success' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END), \
+        COUNT(CASE outcome WHEN 'success' THEN 1 END), \
         COUNT(*) FROM login_traces WHERE id >= $1 AND kind NOT IN ('metadata', 'discovery', 'test') \
         GROUP BY at / 3600000 ORDER BY at / 3600000";
     const REASONS_SQL: &str = "SELECT code, COUNT(*), MAX(id) FROM login_traces \

@@ -94,6 +94,8 @@ async fn the_machine_makes_people_with_passwords(place: Place) {
     place
         .server
         .cli(&["user", "set-password", "root@example.com"], NEW);
+    // Another process wrote: it is heard of within a second.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert!(!is_in(&mut browser).await);
     assert_eq!(
         sign_in(&mut browser, "root@example.com", NEW).await.status,
