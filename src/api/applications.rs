@@ -332,6 +332,7 @@ pub(super) async fn remove(
     params(ApplicationParam),
     responses(
         (status = 200, description = "The application with its new secret.", body = SavedShape),
+        (status = 422, description = "The application has no secret."),
     ),
     security(("token" = ["admin"])),
 )]
@@ -516,8 +517,6 @@ fn read(mut body: Map<String, Value>) -> Result<Application, ApiError> {
     for key in READ_ONLY {
         body.remove(key);
     }
-    // What is `null` has its default, here as in a patch.
-    body.retain(|_, value| !value.is_null());
     let mut application: Application = ApiJson::from_value(Value::Object(body))?;
     application.normalise();
     let mistakes: Vec<FieldError> = application

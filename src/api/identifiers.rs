@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::auth::{Caller, WriteUsers};
 use super::error::OrProblem as _;
-use super::fields::{Fields, Given};
+use super::fields::Fields;
 use super::openapi::inputs::ClearingInput;
 use super::{Answer, ApiState, ok};
 use crate::directory::identifiers::{Cleared, Clearing, Selection};
@@ -103,6 +103,7 @@ impl ClearedShape {
     request_body(content = ClearingInput),
     responses(
         (status = 200, description = "What was cleared, or would be.", body = ClearedShape),
+        (status = 404, description = "There is no such group."),
         (status = 409, description = "They are no longer the people of the digest as they were."),
     ),
     security(("token" = ["users:write"])),
@@ -119,8 +120,8 @@ pub(super) async fn clear(
         administrators: fields.flag("administrators").value().unwrap_or(false),
         oneself: fields.flag("oneself").value().unwrap_or(false),
     };
-    if let Given::Value(text) = fields.text("group") {
-        selection.group = GroupId::parse(&text);
+    if let Some(given) = fields.take("group").filter(|given| !given.is_null()) {
+        selection.group = given.as_str().and_then(GroupId::parse);
         if selection.group.is_none() {
             fields.refuse("group", "must be an id as this gateway writes them");
         }

@@ -111,6 +111,7 @@ pub(super) async fn list(
     request_body(content = PasskeyInput),
     responses(
         (status = 201, description = "The passkey with its link.", body = NewPasskey, headers(("location" = String, description = "The address of what was made."))),
+        (status = 409, description = "The user was changed by somebody else in the meantime."),
     ),
     security(("token" = ["users:write"])),
 )]
@@ -123,6 +124,9 @@ pub(super) async fn create(
     let id = user_id(&id)?;
     let name = name(&mut fields);
     let kind = fields.word("kind", KeyKind::ALL, KeyKind::as_str);
+    if matches!(kind, Given::Empty) {
+        fields.refuse("kind", "cannot be empty");
+    }
     fields.finish()?;
     guard(&state, &caller, &id).await?;
     let (name, kind) = (

@@ -233,6 +233,16 @@ async fn read(
     for key in READ_ONLY {
         body.remove(key);
     }
+    // What reads objects takes arrays of their values too.
+    let is_wrong = |key: &&str| body.get(*key).is_some_and(Value::is_array);
+    let wrong: Vec<FieldError> = ["saml", "oauth"]
+        .iter()
+        .filter(is_wrong)
+        .map(|key| FieldError::at(format!("/{key}"), "must be an object"))
+        .collect();
+    if !wrong.is_empty() {
+        return Err(ApiError::mistakes(wrong));
+    }
     let provider: Provider = ApiJson::from_value(Value::Object(body))?;
     let examined = state.providers().examine(provider, before).await;
     examined.map_err(|error| set_error(state, error))

@@ -348,6 +348,7 @@ pub(super) async fn rotate_secret(
     params(IdParam),
     responses(
         (status = 202, description = "The message is on its way; the delivery log says what came of it.", body = WebhookTest),
+        (status = 422, description = "The webhook is switched off."),
     ),
     security(("token" = ["admin"])),
 )]
@@ -400,6 +401,7 @@ pub(super) async fn deliveries(
     ),
     responses(
         (status = 202, description = "The message is on its way.", body = WebhookTest),
+        (status = 422, description = "The webhook is switched off."),
     ),
     security(("token" = ["admin"])),
 )]

@@ -59,7 +59,10 @@ async fn the_list_is_searched_filtered_and_paged(server: Server) {
     assert_eq!(rows(&mut browser, "status=inactive").await.len(), 6);
     assert_eq!(rows(&mut browser, "role=admin").await, ["Grace Example"]);
     assert_eq!(rows(&mut browser, "source=saml").await, ["Grace Example"]);
-    assert_eq!(rows(&mut browser, "q=NUMBER+17").await, ["Person Number 17"]);
+    assert_eq!(
+        rows(&mut browser, "q=NUMBER+17").await,
+        ["Person Number 17"]
+    );
     assert_eq!(rows(&mut browser, "q=script&status=active").await.len(), 1);
     assert_eq!(
         rows(&mut browser, "q=number&source=manual&status=inactive")
