@@ -236,7 +236,7 @@ async fn read(
     // What reads objects takes arrays of their values too.
     let is_wrong = |key: &&str| body.get(*key).is_some_and(Value::is_array);
     let wrong: Vec<FieldError> = ["saml", "oauth"]
-        .iter()
+        .into_iter()
         .filter(is_wrong)
         .map(|key| FieldError::at(format!("/{key}"), "must be an object"))
         .collect();

@@ -367,6 +367,7 @@ async fn settings_have_defaults_and_are_told(place: Place) {
         [
             changed("allowed_domains", "*", "example.com *.example.com"),
             changed("home_realm_discovery", "true", "false"),
+            changed("password_login", "true", "false"),
         ]
     );
     // What stands there cannot be read: an error, not defaults.
