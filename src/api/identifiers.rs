@@ -120,7 +120,7 @@ pub(super) async fn clear(
         administrators: fields.flag("administrators").value().unwrap_or(false),
         oneself: fields.flag("oneself").value().unwrap_or(false),
     };
-    if let Some(given) = fields.take("group").filter(|given| !given.is_null()) {
+    if let Some(given) = fields.take("group") {
         selection.group = given.as_str().and_then(GroupId::parse);
         if selection.group.is_none() {
             fields.refuse("group", "must be an id as this gateway writes them");

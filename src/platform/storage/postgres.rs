@@ -28,7 +28,7 @@ const POOL: usize = 16;
 /// How long to wait for a connection, be it of several servers.
 const CONNECT: Duration = Duration::from_millis(1_800);
 /// How long a whole unit may take.
-const PATIENCE: Duration = Duration::from_millis(3_800);
+const PATIENCE: Duration = Duration::from_millis(3_200);
 
 /// A PostgreSQL database.
 #[derive(Clone)]

@@ -99,8 +99,8 @@ async fn is_up(server: &Server) {
 async fn until_signed_in(browser: &mut Browser, server: &Server) -> Duration {
     let session = browser.session().unwrap();
     let started = Instant::now();
-    // A session at hand is good for a moment without the database.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A session at hand is good for half a second without the database.
+    tokio::time::sleep(Duration::from_millis(600)).await;
     loop {
         let answer = server
             .client
