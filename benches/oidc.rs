@@ -10,8 +10,10 @@ mod client;
 #[expect(dead_code, clippy::unwrap_used, reason = "written for tests")]
 mod keys;
 #[path = "logins/report.rs"]
+#[expect(dead_code, reason = "written for SAML's logins too")]
 mod report;
 #[path = "logins/server.rs"]
+#[expect(dead_code, reason = "written for SAML's logins too")]
 mod server;
 /// Where the tests have it.
 mod support {

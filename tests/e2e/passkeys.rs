@@ -1,4 +1,4 @@
-//! Passkeys in Chromium, with an authenticator that WebDriver plays: adding one and
+//! Passkeys in Chromium, with an authenticator that `WebDriver` plays: adding one and
 //! signing in with it, and the way of a new colleague from the wizard to the desk.
 
 use fantoccini::Locator;
@@ -10,7 +10,7 @@ use crate::harness::gateway::{Database, Gateway};
 use crate::harness::idp::Demo;
 
 /// A command of the driver, by its path within the session (WebAuthn Level 3 §11.2,
-/// and the DevTools that chromedriver passes on).
+/// and the browser's own, which chromedriver passes on).
 #[derive(Debug)]
 struct Command(&'static str, Value);
 

@@ -190,7 +190,7 @@ async fn administrators_and_oneself_are_spared_unless_meant(place: Place) {
             .unwrap()
     };
     let found = preview(false, false).await;
-    assert_eq!(ids(&found), [ada.id.clone()]);
+    assert_eq!(ids(&found), std::slice::from_ref(&ada.id));
     assert!(found.oneself);
     assert_eq!(found.administrators.len(), 1);
     let found = preview(true, false).await;

@@ -221,7 +221,7 @@ impl MailServer {
                         Some(Fault::Refused) => "554 5.7.1 refused",
                         Some(Fault::Drop) => return Ok(()),
                         Some(Fault::Hang) => {
-                            tokio::time::sleep(Duration::from_secs(120)).await;
+                            tokio::time::sleep(Duration::from_mins(2)).await;
                             return Ok(());
                         }
                         _ => {

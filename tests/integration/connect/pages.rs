@@ -239,10 +239,10 @@ async fn of_two_admins_the_second_is_told(server: Server) {
     );
     // Questions are of a version too.
     let question = browser.click("/admin/authentication/okta/disable").await;
-    let patch = json!({ "label": "Third" });
+    let renamed = json!({ "label": "Third" });
     server
         .api()
-        .expect("PATCH", "/api/v1/providers/okta", Some(&patch), 200)
+        .expect("PATCH", "/api/v1/providers/okta", Some(&renamed), 200)
         .await;
     let late = send(
         &mut browser,

@@ -103,11 +103,11 @@ async fn a_test_shows_everything_and_writes_nothing(server: Server) {
 }
 
 async fn a_test_says_what_is_wrong(server: Server) {
+    type Change = fn(&mut crate::harness::Scene);
     let (mut browser, _) = admin(&server).await;
     let idp = closed(&server).await;
     let person = Person::named("newbie");
     let before = server.api().users().await;
-    type Change = fn(&mut crate::harness::Scene);
     let wrongs: [(&str, &str, Change); 3] = [
         ("audience", "saml.audience_mismatch", |scene| {
             scene.sp_entity_id = "https://old.example.com".to_owned();

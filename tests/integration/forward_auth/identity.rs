@@ -28,7 +28,7 @@ async fn verified(server: &Server, token: &str) -> (Value, Value) {
     let header: Value = serde_json::from_slice(&decode(parts[0])).unwrap();
     let key = keys["keys"].as_array().unwrap().iter();
     let key = key.clone().find(|key| key["kid"] == header["kid"]);
-    let key = key.expect("the key is published");
+    let key = key.unwrap();
     let number = |name: &str| BigNum::from_slice(&decode(key[name].as_str().unwrap())).unwrap();
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let (x, y) = (number("x"), number("y"));
