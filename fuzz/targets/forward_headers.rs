@@ -58,9 +58,11 @@ fuzz_target!(|data: &[u8]| {
             assert!(
                 lower.starts_with("/public") || lower.starts_with("/%70") || lower.contains('%')
             );
-            for way in ["..", "%2e", "%2f", "%5c", "//", "\\", ";"] {
+            for way in ["%2e", "%2f", "%5c", "//", "\\", ";"] {
                 assert!(!lower.contains(way), "{lower}");
             }
+            let leads_out = |part: &str| part == "." || part == "..";
+            assert!(!lower.split('/').any(leads_out), "{lower}");
         }
         let _ = asked::caller(&headers);
         let _ = asked::is_preflight(&asked, &headers);
