@@ -127,3 +127,19 @@ error-passwords-off-next = Wählen Sie einen anderen Weg, sich anzumelden, oder 
 mail-ready-subject = { $application } steht für Sie bereit
 mail-ready-text = Sie können jetzt { $application } nutzen, mit Ihrem Konto bei { $brand }.
 mail-ready-button = Anmelden
+
+# Mails: a key to activate.
+mail-key-passkey-subject = Ihr Passkey für { $brand }
+mail-key-passkey-text = bei { $brand } ist ein Passkey für Sie vorgesehen: „{ $name }“. Öffnen Sie den Link auf dem Gerät, das ihn aufbewahren soll; danach melden Sie sich ohne Passwort an.
+mail-key-passkey-button = Passkey hinzufügen
+mail-key-smartphone-subject = Ihr Telefon als Schlüssel für { $brand }
+mail-key-smartphone-text = Ihr Telefon kann Ihr Schlüssel bei { $brand } sein („{ $name }“). Öffnen Sie den Link auf dem Telefon. Wenn Sie dies an einem Computer lesen, öffnen Sie ihn hier: Die Seite zeigt einen Code für die Kamera des Telefons.
+mail-key-smartphone-button = Telefon aktivieren
+mail-key-card-subject = Ihre Karte für { $brand }
+mail-key-card-text = Ihnen ist bei { $brand } eine kontaktlose Karte zugeteilt: „{ $name }“. Halten Sie sie bereit und öffnen Sie den Link an einem Computer mit Kartenleser.
+mail-key-card-button = Karte aktivieren
+mail-key-hardware-key-subject = Ihr Sicherheitsschlüssel für { $brand }
+mail-key-hardware-key-text = Ihnen ist bei { $brand } ein Sicherheitsschlüssel zugeteilt: „{ $name }“. Halten Sie ihn bereit und öffnen Sie den Link an dem Computer, an dem Sie ihn benutzen.
+mail-key-hardware-key-button = Sicherheitsschlüssel registrieren
+mail-key-until = Der Link gilt einmal, bis { $until }. Danach kann die Seite dahinter Ihnen einen neuen schicken.
+mail-key-not-you = Wenn Sie das nicht erwartet haben, können Sie es übergehen: Ohne Sie geschieht nichts.

@@ -147,7 +147,7 @@ provider-only =
         [one] Eine Person hat keinen anderen Identitätsanbieter und kann sich dann über keinen anmelden.
        *[other] { $count } Personen haben keinen anderen Identitätsanbieter und können sich dann über keinen anmelden.
     }
-provider-last-way = Es ist der letzte Identitätsanbieter, über den sich ein Admin anmelden kann. Sorgen Sie vorher für einen anderen Weg: ein Passwort oder Passkey eines Admins, oder ein neuer Admin, auf der Maschine angelegt mit „doorward user create --admin“.
+provider-last-way = Es ist der letzte Weg, auf dem sich ein Admin anmelden kann. Sorgen Sie vorher für einen anderen Weg: ein Passwort oder Passkey eines Admins, oder ein neuer Admin, auf der Maschine angelegt mit „doorward user create --admin“.
 
 # Was getan wurde.
 done-provider-drafted = Der Entwurf ist angelegt. Tragen Sie diese Werte beim Identitätsanbieter ein, dann bringen Sie seine Metadaten.

@@ -65,3 +65,4 @@ users-invited-text = { $name } aktiviert damit das Konto. Er wird nicht noch ein
 users-invited-label = Link
 done-user-invited = Die Einladung ist unterwegs.
 mail-kind-application = Anwendung
+mail-kind-key = Sicherheitsschlüssel

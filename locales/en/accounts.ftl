@@ -127,3 +127,19 @@ error-passwords-off-next = Choose another way to sign in, or ask your IT team.
 mail-ready-subject = { $application } is ready for you
 mail-ready-text = you can use { $application } now, with your account at { $brand }.
 mail-ready-button = Sign in
+
+# Mails: a key to activate.
+mail-key-passkey-subject = Add your passkey for { $brand }
+mail-key-passkey-text = a passkey has been set up for you at { $brand }, named “{ $name }”. Open the link on the device that is to keep it, and you can sign in without a password.
+mail-key-passkey-button = Add the passkey
+mail-key-smartphone-subject = Make your phone a key for { $brand }
+mail-key-smartphone-text = your phone can be your key at { $brand } (“{ $name }”). Open the link on the phone. If you read this on a computer, open it here: the page shows a code for the phone’s camera.
+mail-key-smartphone-button = Activate the phone
+mail-key-card-subject = Activate your card for { $brand }
+mail-key-card-text = a contactless card has been assigned to you at { $brand }: “{ $name }”. Have it at hand at a computer with a card reader, and open the link there.
+mail-key-card-button = Activate the card
+mail-key-hardware-key-subject = Register your security key at { $brand }
+mail-key-hardware-key-text = a security key has been assigned to you at { $brand }: “{ $name }”. Have it at hand, and open the link at the computer that you use it with.
+mail-key-hardware-key-button = Register the security key
+mail-key-until = The link works once, until { $until }. After that, the page behind it can send you a new one.
+mail-key-not-you = If you did not expect this, you can ignore it: without you nothing happens.

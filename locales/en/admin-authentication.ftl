@@ -147,7 +147,7 @@ provider-only =
         [one] One person has no other identity provider and cannot sign in through one then.
        *[other] { $count } people have no other identity provider and cannot sign in through one then.
     }
-provider-last-way = It is the last identity provider through which an admin can sign in. Make sure of another way first: a password or passkey of an admin, or a new admin made on the machine with “doorward user create --admin”.
+provider-last-way = It is the last way in for admins. Make sure of another way first: a password or passkey of an admin, or a new admin made on the machine with “doorward user create --admin”.
 
 # What has been done.
 done-provider-drafted = The draft is made. Enter these values at the identity provider, then bring its metadata.

@@ -65,3 +65,4 @@ users-invited-text = { $name } activates the account with it. It is not shown ag
 users-invited-label = Link
 done-user-invited = The invitation is on its way.
 mail-kind-application = Application
+mail-kind-key = Security key

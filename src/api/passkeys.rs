@@ -14,8 +14,10 @@ use super::{Answer, ApiState, created, no_content, ok, user_id};
 use crate::directory::passkeys::{KeyKind, KeyState, LONGEST_NAME, Passkey, name_of};
 use crate::domain::ids::PasskeyId;
 use crate::domain::{Timestamp, UserId};
-use crate::login::passkey::enrolment::{Told, may_open};
+use crate::login::passkey::delivery::{Delivery, Handed};
+use crate::login::passkey::enrolment::may_open;
 use crate::login::passkey::keys::{Revoked, Revoker};
+use crate::platform::i18n::Locale;
 
 /// A passkey or security key.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,8 +49,13 @@ struct PasskeyShape {
 struct NewPasskey {
     #[serde(flatten)]
     shape: PasskeyShape,
-    /// The address at which the person activates it. It is told here and nowhere else.
-    link: String,
+    /// The address at which the person activates it, told here and nowhere else; `null`
+    /// when it was mailed.
+    #[schema(required)]
+    link: Option<String>,
+    /// The address that the link is mailed to.
+    #[schema(required)]
+    mailed_to: Option<String>,
 }
 
 impl From<Passkey> for PasskeyShape {
@@ -101,8 +108,9 @@ pub(super) async fn list(
 
 /// Assigns a passkey to a user: it waits for the person, who activates it by a link.
 ///
-/// The link works once, for three days. A key of somebody who has a role needs the scope or
-/// role `admin`.
+/// The link works once, for three days. With `"mail": true` it is mailed to the person where
+/// that is possible, and not in the answer. A key of somebody who has a role needs the scope
+/// or role `admin`.
 #[utoipa::path(
     post,
     path = "/users/{id}/passkeys",
@@ -118,6 +126,7 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller<WriteUsers>,
+    locale: Locale,
     Path(id): Path<String>,
     mut fields: Fields,
 ) -> Answer {
@@ -127,22 +136,40 @@ pub(super) async fn create(
     if matches!(kind, Given::Empty) {
         fields.refuse("kind", "cannot be empty");
     }
+    let mail = fields.flag("mail").value().unwrap_or(false);
     fields.finish()?;
     guard(&state, &caller, &id).await?;
+    let delivery = if mail {
+        Delivery::Mail(locale)
+    } else {
+        Delivery::Hand
+    };
     let (name, kind) = (
         name.unwrap_or_default(),
         kind.value().unwrap_or(KeyKind::Passkey),
     );
-    let made = state.passkeys.assign(&id, (kind, name), caller.actor());
-    let (key, told): (Passkey, Told) = made.await.or_problem(&state)?;
+    let what = (kind, name, delivery);
+    let made = state.passkeys.assign(&id, what, caller.actor());
+    let (key, handed) = made.await.or_problem(&state)?;
     let path = format!("/api/v1/users/{id}/passkeys/{}", key.id);
     let mut shape = PasskeyShape::from(key);
-    shape.link_expires_at = Some(told.until);
-    let link = state.passkeys.link(&told.secret);
-    Ok(created(&path, NewPasskey { shape, link }))
+    shape.link_expires_at = handed.until();
+    let (link, mailed_to) = match handed {
+        Handed::Told(told) => (Some(state.passkeys.link(&told.secret)), None),
+        Handed::Mailed { to, .. } => (None, Some(to)),
+        Handed::Nothing => (None, None),
+    };
+    let made = NewPasskey {
+        shape,
+        link,
+        mailed_to,
+    };
+    Ok(created(&path, made))
 }
 
 /// Renames a passkey.
+///
+/// A key of somebody who has a role needs the scope or role `admin`.
 #[utoipa::path(
     patch,
     path = "/users/{id}/passkeys/{passkey}",
@@ -163,6 +190,7 @@ pub(super) async fn edit(
     let (id, key) = (user_id(&id)?, key_id(&passkey)?);
     let name = name(&mut fields);
     fields.finish()?;
+    guard(&state, &caller, &id).await?;
     let name = name.unwrap_or_default();
     let renamed = state
         .passkeys

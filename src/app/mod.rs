@@ -402,6 +402,7 @@ fn passkeys(config: &Config, core: &Core, kit: &Kit) -> Result<Passkeys, AppErro
         kit.clone(),
         default_settings(config),
         pin_key,
+        core.outbox.clone(),
     );
     Ok(passkeys.limiting(config.security.rate_limits))
 }

@@ -5,7 +5,7 @@ use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
 use super::lifecycle::{self, Access};
 use super::plan::change;
-use super::{Directory, passwords, users};
+use super::{Directory, passkeys, passwords, users};
 use crate::domain::{Slug, Status, User, UserId};
 use crate::platform::storage::{StorageError, Tx, params};
 
@@ -22,9 +22,7 @@ pub async fn invite(
         return Err(DirectoryError::UserInactive);
     }
     let (now, entropy) = (directory.now(), &directory.entropy);
-    let has_password = passwords::of(tx, &user.id).await?.is_some();
-    let is_new = user.last_login_at.is_none() && !has_password;
-    let user = if is_new && user.status == Status::Active {
+    let user = if is_new(tx, &user).await? && user.status == Status::Active {
         let access = Access {
             status: Some(Status::Pending),
             ..Access::default()
@@ -47,6 +45,14 @@ pub async fn invite(
     let until = [change("until", "", made.expires_at.rfc3339())];
     audit::record(tx, (now, entropy), actor, "user.invited", target, &until).await?;
     Ok((user, made))
+}
+
+/// Whether somebody has no way in yet that they have used or made: no sign-in, no
+/// password, no key.
+pub async fn is_new(tx: &mut Tx, user: &User) -> Result<bool, StorageError> {
+    Ok(user.last_login_at.is_none()
+        && passwords::of(tx, &user.id).await?.is_none()
+        && !passkeys::has_active(tx, &user.id, None).await?)
 }
 
 /// Notes that the person reads the mail of the address on record, and that the

@@ -8,7 +8,7 @@ use super::endings::{self, Reason, Which};
 use super::error::DirectoryError;
 use super::plan::change;
 use super::reconcile::Outcome;
-use super::{Directory, policy, users};
+use super::{Directory, passkeys, policy, users};
 use crate::domain::{Field, Role, Status, Timestamp, User, UserId};
 use crate::platform::storage::{StorageError, Tx, params};
 
@@ -283,6 +283,10 @@ pub(super) async fn amend(
     user.version += 1;
     if user.status != Status::Active || user.roles != before.roles {
         end_access(tx, &user.id).await?;
+    }
+    if !user.roles.is_subset(&before.roles) {
+        // Whoever saw such a link or PIN before would have the new role by it.
+        passkeys::close(tx, &user.id).await?;
     }
     let name = user.display_name();
     let target = Target {

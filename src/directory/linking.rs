@@ -8,7 +8,7 @@ use super::error::{DirectoryError, Refusal};
 use super::plan::Change;
 use super::policy::{self, LoginPolicy};
 use super::settings::Settings;
-use super::{passkeys, providers, reconcile, users};
+use super::{passkeys, passwords, providers, reconcile, users};
 use crate::domain::ids::PasskeyId;
 use crate::domain::{Entropy, ExternalIdentity, Observation, Timestamp, User, UserId};
 use crate::platform::storage::{StorageError, Tx};
@@ -116,6 +116,8 @@ pub enum Unlinked {
 pub struct Open {
     /// Passkeys.
     pub passkeys: bool,
+    /// Passwords.
+    pub passwords: bool,
 }
 
 impl Open {
@@ -124,6 +126,7 @@ impl Open {
     pub const fn of(settings: &Settings) -> Self {
         Self {
             passkeys: settings.passkeys,
+            passwords: settings.password_login,
         }
     }
 }
@@ -157,7 +160,21 @@ pub async fn has_other_way_in(
         Going::Passkey(key) => Some(key),
         Going::Identity(_) => None,
     };
-    Ok(open.passkeys && passkeys::has_active(tx, user, but).await?)
+    has_way_in_here(tx, user, but, open).await
+}
+
+/// Whether a user can sign in here, without any provider: with a passkey beside the one
+/// that is named, or with a password.
+pub async fn has_way_in_here(
+    tx: &mut Tx,
+    user: &UserId,
+    but: Option<&PasskeyId>,
+    open: Open,
+) -> Result<bool, StorageError> {
+    if open.passkeys && passkeys::has_active(tx, user, but).await? {
+        return Ok(true);
+    }
+    Ok(open.passwords && passwords::of(tx, user).await?.is_some())
 }
 
 /// Takes an identity off a user who is signed in, unless it is the last that

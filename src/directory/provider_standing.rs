@@ -3,10 +3,11 @@
 
 use super::audit::{self, Actor, Target};
 use super::error::DirectoryError;
+use super::linking::{self, Open};
 use super::plan::change;
-use super::providers;
+use super::settings::{self, Settings};
 use super::traces::LoginTrace;
-use super::{Directory, traces};
+use super::{Directory, providers, traces};
 use crate::domain::{Role, Slug, Timestamp, UserId, ids};
 use crate::platform::storage::{StorageError, Tx, params};
 
@@ -34,10 +35,10 @@ pub struct Logins {
 pub struct Dependants {
     /// Users who have an identity of it.
     pub people: i64,
-    /// Those of them who have no identity of another provider that is switched on.
+    /// Those of them who have no other way in: no identity of another provider that is
+    /// switched on, no passkey, no password.
     pub only: i64,
-    /// Whether no active admin has an identity of another provider that is
-    /// switched on.
+    /// Whether it leads an admin in, and no admin has another way in.
     pub last_for_admins: bool,
 }
 
@@ -79,37 +80,43 @@ async fn logins(tx: &mut Tx, slug: &Slug, since: Timestamp) -> Result<Logins, St
     Ok(logins)
 }
 
-/// Active admins, with whether one of them has another way in.
-async fn admins_elsewhere(tx: &mut Tx, slug: &Slug) -> Result<bool, StorageError> {
+/// Whether a provider leads an active admin in, and is the last way for all of them.
+async fn is_last_for_admins(tx: &mut Tx, slug: &Slug, open: Open) -> Result<bool, StorageError> {
     let sql = "SELECT id, roles FROM users WHERE roles <> '' AND status = 'active'";
     let mut admins = Vec::new();
     for row in tx.query(sql, &[]).await? {
         let mut reader = row.reader();
         let id = UserId::from_row(reader.text()?);
         let roles = reader.text()?;
-        if roles.contains(Role::Admin.as_str()) {
+        if roles.split_whitespace().any(|r| r == Role::Admin.as_str()) {
             admins.push(id);
         }
     }
     let on: Vec<Slug> = providers::all(tx)
         .await?
         .into_iter()
-        .filter(|stored| stored.provider.enabled && stored.provider.slug != *slug)
+        .filter(|stored| stored.provider.enabled)
         .map(|stored| stored.provider.slug)
         .collect();
     let sql = "SELECT provider FROM external_identities WHERE user_id = $1";
+    let mut leads = false;
     for admin in admins {
         for row in tx.query(sql, params![&admin]).await? {
             let provider = row.reader().text()?;
-            if on.iter().any(|slug| slug.as_str() == provider) {
-                return Ok(true);
+            if provider == slug.as_str() {
+                leads = true;
+            } else if on.iter().any(|slug| slug.as_str() == provider) {
+                return Ok(false);
             }
         }
+        if linking::has_way_in_here(tx, &admin, None, open).await? {
+            return Ok(false);
+        }
     }
-    Ok(false)
+    Ok(leads)
 }
 
-async fn dependants(tx: &mut Tx, slug: &Slug) -> Result<Dependants, StorageError> {
+async fn dependants(tx: &mut Tx, slug: &Slug, open: Open) -> Result<Dependants, StorageError> {
     let sql = "SELECT COUNT(DISTINCT user_id) FROM external_identities WHERE provider = $1";
     let people = tx.count(sql, params![slug]).await?;
     let mut others = Vec::new();
@@ -120,7 +127,7 @@ async fn dependants(tx: &mut Tx, slug: &Slug) -> Result<Dependants, StorageError
     }
     let mut sql = "SELECT COUNT(DISTINCT e.user_id) FROM external_identities e \
                    WHERE e.provider = $1 AND NOT EXISTS (SELECT 1 FROM external_identities o \
-                   WHERE o.user_id = e.user_id AND o.provider IN ('')"
+                   WHERE o.user_id = e.user_id AND o.provider IN (''))"
         .to_owned();
     let mut values = params![slug].to_vec();
     // A list of its own for each number of providers; there are few.
@@ -128,7 +135,15 @@ async fn dependants(tx: &mut Tx, slug: &Slug) -> Result<Dependants, StorageError
     if !marks.is_empty() {
         sql = sql.replace("('')", &format!("({})", marks.join(", ")));
     }
-    sql.push(')');
+    if open.passkeys {
+        sql.push_str(
+            " AND NOT EXISTS (SELECT 1 FROM passkeys k \
+             WHERE k.user_id = e.user_id AND k.state = 'active')",
+        );
+    }
+    if open.passwords {
+        sql.push_str(" AND NOT EXISTS (SELECT 1 FROM passwords p WHERE p.user_id = e.user_id)");
+    }
     for other in &others {
         values.push(other.into());
     }
@@ -136,7 +151,7 @@ async fn dependants(tx: &mut Tx, slug: &Slug) -> Result<Dependants, StorageError
     Ok(Dependants {
         people,
         only,
-        last_for_admins: !admins_elsewhere(tx, slug).await?,
+        last_for_admins: is_last_for_admins(tx, slug, open).await?,
     })
 }
 
@@ -170,12 +185,20 @@ impl Directory {
         Ok(found?)
     }
 
-    /// Who depends on a provider.
-    pub async fn dependants_of(&self, slug: &Slug) -> Result<Dependants, DirectoryError> {
-        let slug = slug.clone();
+    /// Who depends on a provider. `defaults` are the settings that hold until an admin
+    /// sets some.
+    pub async fn dependants_of(
+        &self,
+        slug: &Slug,
+        defaults: &Settings,
+    ) -> Result<Dependants, DirectoryError> {
+        let (slug, defaults) = (slug.clone(), defaults.clone());
         let found = self.db.read(move |tx| {
-            let slug = slug.clone();
-            Box::pin(async move { dependants(tx, &slug).await })
+            let (slug, defaults) = (slug.clone(), defaults.clone());
+            Box::pin(async move {
+                let open = Open::of(&settings::load(tx, &defaults).await?);
+                dependants(tx, &slug, open).await
+            })
         });
         let found: Result<_, StorageError> = found.await;
         Ok(found?)

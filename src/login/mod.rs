@@ -5,6 +5,7 @@ pub mod checks;
 pub mod difference;
 pub mod explain;
 pub mod kinds;
+pub mod letters;
 pub mod linking;
 pub mod oauth;
 pub mod passkey;

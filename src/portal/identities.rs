@@ -11,7 +11,7 @@ use super::views::{AccountNotice, IdentityRow, LinkButton, UnlinkPage};
 use super::{PortalState, TokenForm, login, see_other};
 use crate::directory::linking::{self, Open, Unlinked};
 use crate::directory::users::{self, KnownIdentity};
-use crate::directory::{DirectoryError, passkeys, providers, settings};
+use crate::directory::{DirectoryError, providers, settings};
 use crate::domain::{ExternalIdentity, Provider, Timestamp, User};
 use crate::login::linking as sign_in_linking;
 use crate::platform::i18n::Locale;
@@ -40,7 +40,7 @@ pub(super) async fn ways_in(state: &PortalState, user: &User) -> Result<WaysIn, 
             Box::pin(async move {
                 let known = users::known_identities(tx, &id).await?;
                 let open = Open::of(&settings::load(tx, &defaults).await?);
-                let others = open.passkeys && passkeys::has_active(tx, &id, None).await?;
+                let others = linking::has_way_in_here(tx, &id, None, open).await?;
                 Ok::<_, StorageError>((known, providers::all(tx).await?, others))
             })
         })

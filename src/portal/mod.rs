@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod admin;
 mod brought;
+mod code;
 mod device;
 mod discovery;
 mod guide;

@@ -110,6 +110,7 @@ impl App {
             kit.clone(),
             defaults.clone(),
             [7; 32],
+            Outbox::new(Arc::clone(&sealer), "Doorward", kit.origin(), true),
         );
         let state = PortalState {
             passkeys,

@@ -14,6 +14,15 @@ mod connect;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    reason = "shared with the integration tests, which use the rest"
+)]
+#[path = "../integration/accounts/mail_server.rs"]
+mod mail_server;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 #[path = "../support/nginx.rs"]

@@ -168,7 +168,7 @@ async fn the_sign_in_form_offers_passkeys() {
 }
 
 /// An admin at the dashboard.
-async fn admin(gateway: &Gateway, idp: &Demo, name: &str) -> Browser {
+pub async fn admin(gateway: &Gateway, idp: &Demo, name: &str) -> Browser {
     let browser = Browser::start(name).await;
     sign_in(gateway, idp, &browser).await;
     let ada = gateway.user("ada@example.com").await;

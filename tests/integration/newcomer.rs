@@ -12,6 +12,7 @@ on_both_named! {
     name_and_address_are_enough
     a_pin_leads_to_the_key
     a_key_at_the_desk_is_the_persons
+    an_invitation_is_the_admins_to_pass_on_without_a_mail_server
     keys_of_people_with_a_role_are_for_admins
 }
 
@@ -228,6 +229,38 @@ async fn name_and_address_are_enough(server: Server) {
     assert_eq!(user["status"], "active");
     let keys = format!("/api/v1/users/{}/passkeys", user["id"].as_str().unwrap());
     assert_eq!(server.api().list(&keys).await, Vec::<Value>::new());
+}
+
+async fn an_invitation_is_the_admins_to_pass_on_without_a_mail_server(server: Server) {
+    let typed = [
+        ("name", "Grace"),
+        ("email", "grace@example.com"),
+        ("invite", "yes"),
+    ];
+    // The link opens the account: user managers do not see it.
+    let mut manager = admin(&server, "user-manager").await;
+    let page = manager.click(NEW).await;
+    let page = step(&mut manager, &page, &typed, "finish").await;
+    assert_eq!((page.status, heading(&page).as_str()), (422, "Information"));
+    assert!(!problem(&page, "invite").is_empty(), "{}", page.body);
+    let api = server.api();
+    let users = api.users().await;
+    let id = users[0]["id"].as_str().unwrap();
+    let roles = json!({"roles": ["admin"]});
+    let path = format!("/api/v1/users/{id}");
+    api.expect("PATCH", &path, Some(&roles), 200).await;
+    let idp = Idp::new();
+    let person = crate::harness::Person::named("user-manager");
+    idp.login(&server, &mut manager, &person).await.user();
+    let mut browser = manager;
+    let page = browser.click(NEW).await;
+    let page = step(&mut browser, &page, &typed, "finish").await;
+    assert_eq!(heading(&page), "Confirm", "{}", page.body);
+    let done = step(&mut browser, &page, &[], "next").await;
+    assert!(done.body.contains("/activate/"), "{}", done.body);
+    let user = api.user_by_email("grace@example.com").await.unwrap();
+    assert_eq!(user["status"], "pending");
+    assert_eq!(user["email_verified"], false);
 }
 
 /// Assigns a key on the dashboard; where it stands.

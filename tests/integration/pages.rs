@@ -75,6 +75,16 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             Everybody("ends a sign-in of this browser"),
         ),
         (
+            "/.well-known/change-password",
+            "GET",
+            Everybody("leads to where one changes a password"),
+        ),
+        (
+            "/.well-known/passkey-endpoints",
+            "GET",
+            Everybody("names the pages of passkeys"),
+        ),
+        (
             "/passkeys/pin",
             "GET",
             Everybody("asks for the PIN that an admin gave"),
@@ -83,6 +93,11 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             "/passkeys/activate/{token}",
             "GET",
             Everybody("shows what a link opens, and does nothing"),
+        ),
+        (
+            "/passkeys/activate/{token}/renew",
+            "POST",
+            Everybody("mails another link to whom it was made for"),
         ),
         (
             "/passkeys/activate/{token}/options",

@@ -162,8 +162,9 @@ inputs! {
     PasskeyInput(KeyKind) = closed("A key that waits for its person.")
         .property("name", text().min_length(Some(1)).max_length(Some(LONGEST_KEY_NAME)))
         .property("kind", RefOr::<Schema>::from(Ref::from_schema_name(KeyKind::name())))
+        .property("mail", nullable(Type::Boolean))
         .required("name")
-        .examples([json!({"name": "Blue card", "kind": "card"})]);
+        .examples([json!({"name": "Blue card", "kind": "card", "mail": true})]);
 
     /// The body of `PATCH /users/{id}/passkeys/{passkey}`.
     PasskeyPatch() = closed("A merge patch of a passkey.")

@@ -149,6 +149,7 @@ impl Api {
             kit.clone(),
             defaults.clone(),
             [7; 32],
+            Outbox::new(Arc::clone(&sealer), "Doorward", kit.origin(), false),
         );
         let state = ApiState {
             passkeys,

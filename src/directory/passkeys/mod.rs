@@ -18,7 +18,7 @@ use crate::platform::storage::{Reader, StorageError, Tx, params};
 use super::audit::Actor;
 
 pub use life::{activate, add, assign, login, regressed, rename, revoke, used};
-pub use open::{Opened, by_link, by_pin_of, link, pin, spend_pin, wrong_pin};
+pub use open::{Opened, by_link, by_pin_of, close, link, pin, spend_pin, wrong_pin};
 
 words!(
     /// What a key is.

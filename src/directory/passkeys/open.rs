@@ -101,6 +101,13 @@ pub async fn wrong_pin(tx: &mut Tx, key: &Passkey) -> Result<(), StorageError> {
         .map(|_| ())
 }
 
+/// Closes every pending key of a user: neither a link nor a PIN opens one any more.
+pub async fn close(tx: &mut Tx, user: &UserId) -> Result<(), StorageError> {
+    let sql = "UPDATE passkeys SET link_hash = NULL, link_expires_at = NULL, pin_hash = NULL, \
+               pin_expires_at = NULL WHERE user_id = $1 AND state = 'pending'";
+    tx.execute(sql, params![user]).await.map(|_| ())
+}
+
 /// Uses a PIN up.
 pub async fn spend_pin(tx: &mut Tx, key: &Passkey) -> Result<(), StorageError> {
     let sql = "UPDATE passkeys SET pin_hash = NULL, pin_expires_at = NULL WHERE id = $1";

@@ -1,4 +1,4 @@
-//! Keys that an admin assigns: they wait for an authenticator, which the person
+//! Keys that an admin has assigned wait for an authenticator, which the person
 //! registers by link or PIN, or an admin at the desk.
 //!
 //! A link's secret has 256 bits, works once and for a while; opening it does nothing,
@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::challenges::Purpose;
 use super::flow::{self, Visit};
 use super::{PasskeyError, Passkeys};
-use crate::directory::passkeys::{self, By, KeyKind, KeyState, Opened, Passkey};
-use crate::directory::{Actor, DirectoryError, Refusal, policy, users};
+use crate::directory::passkeys::{self, By, KeyState, Opened, Passkey};
+use crate::directory::{Actor, DirectoryError, Refusal, activation, policy, users};
 use crate::domain::ids::PasskeyId;
-use crate::domain::{Timestamp, User, UserId};
+use crate::domain::{Field, Timestamp, User, UserId, address};
 use crate::platform::crypto::{constant_time_eq, hex, hmac_sha256, sha256_hex};
 use crate::platform::storage::{StorageError, Tx};
 use crate::platform::throttle::{self, Allowance};
@@ -61,7 +61,7 @@ pub struct Told {
 }
 
 /// The hash of a link's secret.
-fn link_hash(token: &str) -> String {
+pub(super) fn link_hash(token: &str) -> String {
     sha256_hex(format!("passkey link\0{token}").as_bytes())
 }
 
@@ -75,42 +75,6 @@ fn may_be_let_in(state: &Passkeys, user: &User) -> Result<(), Refusal> {
     }
 }
 
-/// Assigns a key and opens it to a link, within a unit that may have made the user.
-///
-/// # Errors
-/// What [`passkeys::assign`] says.
-pub async fn assign(
-    tx: &mut Tx,
-    user: &User,
-    (kind, name): (KeyKind, &str),
-    mailed_to: Option<&str>,
-    by: By<'_>,
-) -> Result<(Passkey, Told), DirectoryError> {
-    let key = passkeys::assign(tx, user, kind, name, by).await?;
-    let told = open_link(tx, user, &key, mailed_to, by).await?;
-    Ok((key, told))
-}
-
-async fn open_link(
-    tx: &mut Tx,
-    user: &User,
-    key: &Passkey,
-    mailed_to: Option<&str>,
-    by: By<'_>,
-) -> Result<Told, DirectoryError> {
-    let told = Told {
-        secret: by.entropy.base64url::<32>(),
-        until: by.now.plus_seconds(LINK),
-    };
-    let opened = Opened {
-        hash: &link_hash(&told.secret),
-        expires_at: told.until,
-        mailed_to,
-    };
-    passkeys::link(tx, user, key, opened, by).await?;
-    Ok(told)
-}
-
 /// Eight digits, each as likely as the others.
 fn digits(entropy: &crate::domain::Entropy) -> String {
     // 2^64 is so much more than 10^8 that what is over does not show.
@@ -119,77 +83,11 @@ fn digits(entropy: &crate::domain::Entropy) -> String {
 }
 
 impl Passkeys {
-    /// The address at which a link's secret is brought.
-    #[must_use]
-    pub fn link(&self, token: &str) -> String {
-        format!("{}/passkeys/activate/{token}", self.kit.origin())
-    }
-
     fn pin_hash(&self, user: &UserId, pin: &str) -> Result<String, PasskeyError> {
         let text = format!("passkey pin\0{user}\0{pin}");
         hmac_sha256(&*self.pin_key, text.as_bytes())
             .map(|mac| hex(&mac))
             .map_err(|error| PasskeyError::NotVerified(error.to_string()))
-    }
-
-    /// Assigns a key to a user, opened to a link.
-    ///
-    /// # Errors
-    /// That there is no such user or no room, and what the database says.
-    pub async fn assign(
-        &self,
-        user: &UserId,
-        (kind, name): (KeyKind, String),
-        actor: Actor,
-    ) -> Result<(Passkey, Told), DirectoryError> {
-        let (directory, user) = (self.directory.clone(), user.clone());
-        self.directory
-            .db
-            .write(move |tx| {
-                let (directory, user) = (directory.clone(), user.clone());
-                let (name, actor) = (name.clone(), actor.clone());
-                Box::pin(async move {
-                    let user = users::by_id(tx, &user).await?;
-                    let user = user.ok_or(DirectoryError::NotFound("user"))?;
-                    let by = By {
-                        actor: &actor,
-                        now: directory.now(),
-                        entropy: &directory.entropy,
-                    };
-                    assign(tx, &user, (kind, &name), None, by).await
-                })
-            })
-            .await
-    }
-
-    /// Opens a pending key to a new link; the one before works no more.
-    ///
-    /// # Errors
-    /// That the key is not there or not pending, and what the database says.
-    pub async fn new_link(
-        &self,
-        user: &UserId,
-        key: &PasskeyId,
-        mailed_to: Option<String>,
-        actor: Actor,
-    ) -> Result<Told, DirectoryError> {
-        let (directory, user, key) = (self.directory.clone(), user.clone(), key.clone());
-        self.directory
-            .db
-            .write(move |tx| {
-                let (directory, user, key) = (directory.clone(), user.clone(), key.clone());
-                let (actor, mailed_to) = (actor.clone(), mailed_to.clone());
-                Box::pin(async move {
-                    let (user, key) = pending(tx, &user, &key).await?;
-                    let by = By {
-                        actor: &actor,
-                        now: directory.now(),
-                        entropy: &directory.entropy,
-                    };
-                    open_link(tx, &user, &key, mailed_to.as_deref(), by).await
-                })
-            })
-            .await
     }
 
     /// Opens a pending key to a new PIN.
@@ -339,7 +237,10 @@ impl Passkeys {
                         entropy: &state.directory.entropy,
                     };
                     let directory = &state.directory;
-                    passkeys::activate(tx, directory, &opening.key, &made, by).await?;
+                    let user = passkeys::activate(tx, directory, &opening.key, &made, by).await?;
+                    if was_mailed_to(&user, &opening.key) {
+                        activation::confirm(tx, directory, user, &actor).await?;
+                    }
                     let user = users::locked(tx, &opening.user.id).await?;
                     let user = user.ok_or(PasskeyError::NoSuchOpening)?;
                     let enforce = state.sessions.lifetimes.enforce_validity;
@@ -433,7 +334,7 @@ impl Passkeys {
     }
 }
 
-async fn pending(
+pub(super) async fn pending(
     tx: &mut Tx,
     user: &UserId,
     key: &PasskeyId,
@@ -449,7 +350,15 @@ async fn pending(
     }
 }
 
-async fn opened(
+/// Whether a key's link has gone to the address that its person has: whoever opened it
+/// reads mail there.
+fn was_mailed_to(user: &User, key: &Passkey) -> bool {
+    let mailed_to = key.link_mailed_to.as_deref().and_then(address::email_key);
+    let email = user.profile.get(Field::Email);
+    mailed_to.is_some() && mailed_to == email.and_then(address::email_key)
+}
+
+pub(super) async fn opened(
     tx: &mut Tx,
     state: &Passkeys,
     hash: &str,

@@ -1,22 +1,25 @@
 //! Passkeys and security keys: WebAuthn (Level 3) as a relying party.
 //!
 //! [`ceremony`] is the standard's part, [`challenges`] keeps what is under way (for one
-//! browser or session, for minutes, once), [`flow`] signs people in, [`keys`] and
-//! [`enrolment`] are what pages and the API do with keys. The relying party is the host
+//! browser or session, for minutes, once), [`flow`] signs people in, [`keys`],
+//! [`delivery`] and [`enrolment`] are what pages and the API do with keys. The relying party is the host
 //! of `public_url`; the origin must be `public_url`'s to the letter.
 
 pub mod ceremony;
 pub mod challenges;
+pub mod delivery;
 pub mod enrolment;
 mod error;
 pub mod flow;
 pub mod keys;
+mod letters;
 pub mod newcomer;
 
 use std::sync::Arc;
 
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError};
+use crate::platform::mail::Outbox;
 use crate::platform::web::Kit;
 use crate::sessions::Sessions;
 use ceremony::RelyingParty;
@@ -36,6 +39,8 @@ pub struct Passkeys {
     pub defaults: Settings,
     /// Whether tries are counted.
     pub rate_limits: bool,
+    /// Where mails go.
+    pub outbox: Outbox,
     relying_party: Option<Arc<RelyingParty>>,
     pin_key: Arc<[u8; 32]>,
 }
@@ -61,6 +66,7 @@ impl Passkeys {
         kit: Kit,
         defaults: Settings,
         pin_key: [u8; 32],
+        outbox: Outbox,
     ) -> Self {
         let relying_party = RelyingParty::of(kit.public_origin(), kit.branding().name.as_deref());
         Self {
@@ -69,6 +75,7 @@ impl Passkeys {
             kit,
             defaults,
             rate_limits: true,
+            outbox,
             relying_party: relying_party.map(Arc::new),
             pin_key: Arc::new(pin_key),
         }

@@ -2,7 +2,7 @@
 //! that waits for them. All of it or nothing.
 
 use super::Passkeys;
-use super::enrolment::{self, Told};
+use super::delivery::{self, Delivery, Handed};
 use crate::directory::edit::{self, UserEdit};
 use crate::directory::passkeys::{By, KeyKind, Passkey};
 use crate::directory::{Actor, DirectoryError, groups};
@@ -16,8 +16,8 @@ pub struct Newcomer {
     pub edit: UserEdit,
     /// The groups.
     pub groups: Vec<GroupId>,
-    /// The key: what it is, and its name.
-    pub key: Option<(KeyKind, String)>,
+    /// The key: what it is, its name, and how its link goes to the person.
+    pub key: Option<(KeyKind, String, Delivery)>,
 }
 
 /// What has become of it.
@@ -25,35 +25,17 @@ pub struct Newcomer {
 pub struct Welcomed {
     /// The user: pending until the key is activated, if there is one.
     pub user: User,
-    /// The key with the secret of its link.
-    pub key: Option<(Passkey, Told)>,
+    /// The key, and what became of its link.
+    pub key: Option<(Passkey, Handed)>,
 }
 
-impl Passkeys {
-    /// Adds a person.
-    ///
-    /// # Errors
-    /// [`DirectoryError::Taken`] when an identifier is somebody's,
-    /// [`DirectoryError::NotFound`] for a group that has gone, and what the database
-    /// says.
-    pub async fn add_person(
-        &self,
-        newcomer: Newcomer,
-        actor: Actor,
-    ) -> Result<Welcomed, DirectoryError> {
-        let state = self.clone();
-        self.directory
-            .db
-            .write(move |tx| {
-                let (state, newcomer) = (state.clone(), newcomer.clone());
-                let actor = actor.clone();
-                Box::pin(async move { add(tx, &state, newcomer, &actor).await })
-            })
-            .await
-    }
-}
-
-async fn add(
+/// Adds a person, within a unit that may do more.
+///
+/// # Errors
+/// [`DirectoryError::Taken`] when an identifier is somebody's,
+/// [`DirectoryError::NotFound`] for a group that has gone, and what the database
+/// says.
+pub async fn add(
     tx: &mut Tx,
     state: &Passkeys,
     mut newcomer: Newcomer,
@@ -67,7 +49,7 @@ async fn add(
     for group in &newcomer.groups {
         groups::put_in(tx, directory, group, &user.id, actor).await?;
     }
-    let Some((kind, name)) = newcomer.key else {
+    let Some((kind, name, delivery)) = newcomer.key else {
         return Ok(Welcomed { user, key: None });
     };
     let by = By {
@@ -75,7 +57,8 @@ async fn add(
         now: directory.now(),
         entropy: &directory.entropy,
     };
-    let key = enrolment::assign(tx, &user, (kind, &name), None, by).await?;
+    let what = (kind, name.as_str(), delivery);
+    let key = delivery::assign(tx, state, &user, what, by).await?;
     Ok(Welcomed {
         user,
         key: Some(key),

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use url::Url;
 
+use super::delivery::{Delivery, Handed, Renewed};
 use super::enrolment::{LINK, PIN};
 use super::flow::Visit;
 use super::keys::{Revoked, Revoker};
@@ -15,7 +16,10 @@ use crate::directory::Actor;
 use crate::directory::edit::UserEdit;
 use crate::directory::passkeys::{KeyKind, KeyState, Passkey};
 use crate::domain::{Clock, Entropy, Field, Profile, Status, Timestamp, User};
-use crate::platform::storage::Db;
+use crate::platform::crypto::{MasterKeys, Sealer};
+use crate::platform::i18n::Locale;
+use crate::platform::mail::outbox;
+use crate::platform::storage::{Db, StorageError};
 use crate::platform::web::KitSettings;
 use crate::sessions::Lifetimes;
 
@@ -73,8 +77,11 @@ impl Place {
             ..UserEdit::default()
         };
         let user = directory.create_user(edit, Actor::CommandLine).await;
+        let master = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let sealer = Arc::new(Sealer::new(&master, Entropy::System).unwrap());
+        let outbox = Outbox::new(sealer, "Northwind", ORIGIN, true);
         Self {
-            passkeys: Passkeys::new(directory, sessions, kit, defaults, [7; 32]),
+            passkeys: Passkeys::new(directory, sessions, kit, defaults, [7; 32], outbox),
             user: user.unwrap(),
             _folder: folder,
         }
@@ -88,13 +95,35 @@ impl Place {
     }
 
     async fn assigned(&self) -> (Passkey, String) {
-        let what = (KeyKind::Smartphone, "Phone".to_owned());
-        let made = self
-            .passkeys
-            .assign(&self.user.id, what, Actor::CommandLine)
-            .await;
-        let (key, told) = made.unwrap();
+        let (key, handed) = self.assigned_by(Delivery::Hand).await;
+        let Handed::Told(told) = handed else {
+            panic!("it is told: {handed:?}")
+        };
         (key, told.secret)
+    }
+
+    async fn assigned_by(&self, delivery: Delivery) -> (Passkey, Handed) {
+        let what = (KeyKind::Smartphone, "Phone".to_owned(), delivery);
+        let passkeys = &self.passkeys;
+        let made = passkeys.assign(&self.user.id, what, Actor::CommandLine);
+        made.await.unwrap()
+    }
+
+    /// The letters that wait: to whom, and their text.
+    async fn letters(&self) -> Vec<(String, String)> {
+        let directory = &self.passkeys.directory;
+        let now = directory.now();
+        let claimed = directory.db.write(move |tx| {
+            Box::pin(async move {
+                let entropy = Entropy::System;
+                Ok::<_, StorageError>(outbox::claim(tx, 10, now, &entropy).await?)
+            })
+        });
+        let open = |mail: outbox::Claimed| {
+            let text = self.passkeys.outbox.open(&mail).unwrap().text;
+            (mail.recipient, text)
+        };
+        claimed.await.unwrap().into_iter().map(open).collect()
     }
 
     async fn key(&self) -> Passkey {
@@ -179,9 +208,12 @@ async fn a_new_link_ends_the_one_before() {
     let passkeys = &place.passkeys;
     let (key, first) = place.assigned().await;
     let second = passkeys
-        .new_link(&place.user.id, &key.id, None, Actor::CommandLine)
+        .new_link(&place.user.id, &key.id, Delivery::Hand, Actor::CommandLine)
         .await
         .unwrap();
+    let Handed::Told(second) = second else {
+        panic!("it is told: {second:?}")
+    };
     assert_eq!(
         code(passkeys.opening(&first).await),
         "passkey.no_such_opening"
@@ -195,6 +227,65 @@ async fn a_new_link_ends_the_one_before() {
         code(passkeys.opening(&second.secret).await),
         "passkey.no_such_opening"
     );
+}
+
+/// The secret of the link in a letter.
+fn secret_in(text: &str) -> String {
+    let path = "/passkeys/activate/";
+    let rest = text.split(path).nth(1).unwrap();
+    rest.chars().take(43).collect()
+}
+
+#[tokio::test]
+async fn a_link_that_has_run_out_is_mailed_anew() {
+    let place = Place::new().await;
+    let passkeys = &place.passkeys;
+    let (_, handed) = place.assigned_by(Delivery::Mail(Locale::En)).await;
+    assert!(
+        matches!(&handed, Handed::Mailed { to, .. } if to == "ada@example.com"),
+        "{handed:?}"
+    );
+    let letters = place.letters().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].0, "ada@example.com");
+    let first = secret_in(&letters[0].1);
+    let renew = |token: String| async move {
+        let renewed = passkeys.renew(&token, Locale::En, HERE).await;
+        renewed.map_err(|error| error.code())
+    };
+    assert_eq!(renew(first.clone()).await, Ok(Renewed::Open));
+    let guessed = renew("guessed".to_owned()).await;
+    assert_eq!(guessed, Err("passkey.no_such_opening"));
+    // Each takes the place of the one before.
+    let mut token = first;
+    for _ in 0..3 {
+        place.pass(LINK);
+        assert_eq!(renew(token.clone()).await, Ok(Renewed::Mailed));
+        let letters = place.letters().await;
+        let newest = secret_in(&letters.last().unwrap().1);
+        let old = renew(token).await;
+        assert_eq!(old, Err("passkey.no_such_opening"));
+        token = newest;
+    }
+    // Somebody who is shut out in the meantime has nothing sent.
+    place.pass(LINK);
+    let directory = &passkeys.directory;
+    directory
+        .deactivate(&place.user.id, Actor::CommandLine)
+        .await
+        .unwrap();
+    assert_eq!(renew(token).await, Err("passkey.no_such_opening"));
+    assert_eq!(place.letters().await, []);
+}
+
+#[tokio::test]
+async fn no_link_is_made_for_the_desk() {
+    let place = Place::new().await;
+    let (key, handed) = place.assigned_by(Delivery::Desk).await;
+    assert!(matches!(handed, Handed::Nothing), "{handed:?}");
+    assert_eq!(key.state, KeyState::Pending);
+    assert_eq!(place.key().await.link_expires_at, None);
+    assert_eq!(place.letters().await, []);
 }
 
 #[tokio::test]

@@ -5,14 +5,12 @@
 
 use std::net::IpAddr;
 
-use super::{ASKS, Accounts, MAILS, folded, key_of, letters, provider_of};
+use super::{Accounts, folded, letters, provider_of};
 use crate::directory::account_links::{self, AccountLink, LinkState, Purpose};
 use crate::directory::{DirectoryError, policy, settings, users};
 use crate::domain::{Status, Timestamp, User, ids};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::{StorageError, Tx, params};
-use crate::platform::throttle;
-use crate::platform::web::network_of;
 
 /// What somebody who asked is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,14 +103,9 @@ impl Accounts {
         // No text of a database holds it, and no address either.
         let subject = subject.replace('\0', "");
         if self.0.settings.rate_limits {
-            let keys = [
-                (format!("mail:client:{}", network_of(client)), ASKS),
-                (key_of("mail:to", &subject), MAILS),
-            ];
-            for (key, allowance) in keys {
-                if let Err(seconds) = throttle::take(tx, &key, allowance, now).await? {
-                    return Ok(Asked::Wait(seconds));
-                }
+            let asked = crate::login::letters::ask(tx, &subject, client, now);
+            if let Err(seconds) = asked.await? {
+                return Ok(Asked::Wait(seconds));
             }
         }
         let id = ids::uuid_v7(now, self.entropy());

@@ -1,35 +1,11 @@
 //! The mails about accounts.
 
 use crate::directory::account_links::{Made, Purpose};
-use crate::domain::{Field, Provider, Timestamp, User};
+use crate::domain::{Provider, Timestamp, User};
+use crate::login::letters::frame;
+pub use crate::login::letters::language;
 use crate::platform::i18n::Locale;
 use crate::platform::mail::{Letter, Outbox, letter::one_line};
-
-/// The language of a user's mails: what the profile says, else `asked`.
-#[must_use]
-pub fn language(user: &User, asked: Locale) -> Locale {
-    match user.profile.get(Field::Language) {
-        Some(tag) if tag.to_ascii_lowercase().starts_with("de") => Locale::De,
-        Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Locale::En,
-        _ => asked,
-    }
-}
-
-/// The frame of a letter to a user; `None` for who has no address.
-fn frame(user: &User, kind: &'static str, locale: Locale, until: Timestamp) -> Option<Letter> {
-    let name = one_line(&user.display_name());
-    Some(Letter {
-        kind,
-        user: Some(user.id.clone()),
-        to: user.profile.get(Field::Email)?.to_owned(),
-        locale,
-        subject: String::new(),
-        before: vec![locale.t_with("mail-hello", &[("name", &name)])],
-        button: None,
-        after: Vec::new(),
-        until,
-    })
-}
 
 /// The mail that carries a link. `application` is the name of the application that
 /// the person is invited to use.

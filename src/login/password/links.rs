@@ -322,8 +322,7 @@ impl Accounts {
         {
             return Ok(false);
         }
-        let is_new = user.last_login_at.is_none() && passwords::of(tx, &user.id).await?.is_none();
-        if !is_new {
+        if !activation::is_new(tx, &user).await? {
             let locale = letters::language(&user, locale);
             let letter = letters::ready(self.outbox(), &user, application.1, locale, now);
             if let Some(letter) = letter {

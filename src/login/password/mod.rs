@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::directory::settings::Settings;
 use crate::directory::{Directory, DirectoryError, passwords, providers, settings, users};
 use crate::domain::{Entropy, Field, Provider, User};
+use crate::login::letters::key_of;
 use crate::platform::mail::Outbox;
 use crate::platform::storage::{StorageError, Tx};
 use crate::platform::throttle::Allowance;
@@ -232,24 +233,6 @@ const CLIENT: Allowance = Allowance {
     burst: 100,
     interval: 5_000,
 };
-/// Mails to one person: five at once, then one every ten minutes.
-const MAILS: Allowance = Allowance {
-    burst: 5,
-    interval: 600_000,
-};
-/// Mails that one address asks for: thirty at once, then one a minute.
-const ASKS: Allowance = Allowance {
-    burst: 30,
-    interval: 60_000,
-};
-
-/// The key of an allowance that belongs to a text from outside.
-fn key_of(kind: &str, text: &str) -> String {
-    let mut hash = crate::platform::crypto::sha256_hex(text.as_bytes());
-    hash.truncate(32);
-    format!("{kind}:{hash}")
-}
-
 /// An address as it is counted and looked up.
 fn folded(address: &str) -> String {
     let address: String = address.trim().chars().take(ADDRESS).collect();

@@ -32,6 +32,12 @@ pub(in crate::portal) struct Sent {
 const PATH: &str = "/account/password";
 const SIGN_IN: &str = "/login?rd=%2Faccount%2Fpassword";
 
+/// `GET /.well-known/change-password`: where password managers send people (W3C, "A
+/// Well-Known URL for Changing Passwords").
+pub(in crate::portal) async fn well_known() -> Response {
+    see_other(PATH)
+}
+
 /// `GET /account/password`.
 pub(in crate::portal) async fn show(
     State(state): State<PortalState>,

@@ -34,6 +34,7 @@ pub(super) fn router() -> Router<PortalState> {
         .route("/reset/{token}", get(links::show_reset).post(links::reset))
         .route("/reset/{token}/renew", post(links::renew_reset))
         .route("/account/password", get(change::show).post(change::post))
+        .route("/.well-known/change-password", get(change::well_known))
 }
 
 impl PortalState {
@@ -71,7 +72,10 @@ impl PortalState {
 }
 
 /// The answer with a cookie, where there is one.
-fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+pub(in crate::portal) fn with_cookie(
+    mut response: Response,
+    cookie: Option<HeaderValue>,
+) -> Response {
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -79,7 +83,7 @@ fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response 
 }
 
 /// The same page as `429`, with when to come back.
-fn too_often(mut response: Response, seconds: u64) -> Response {
+pub(in crate::portal) fn too_often(mut response: Response, seconds: u64) -> Response {
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
     let seconds = HeaderValue::from(seconds);
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -87,9 +91,10 @@ fn too_often(mut response: Response, seconds: u64) -> Response {
 }
 
 /// Seconds in whole minutes, for people.
-fn minutes(seconds: u64) -> usize {
+pub(in crate::portal) fn minutes(seconds: u64) -> usize {
     usize::try_from(seconds.div_ceil(60)).unwrap_or(1).max(1)
 }
 
+pub(in crate::portal) use views::ToldPage;
 #[cfg(test)]
 pub(in crate::portal) use views::samples::all as samples;

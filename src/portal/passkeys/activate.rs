@@ -1,21 +1,25 @@
 //! Activating a key that an admin assigned. Opening the link does nothing, so that
-//! whatever looks at mails uses nothing up: the button does it.
+//! whatever looks at mails uses nothing up: the button does it. A link that has run out
+//! offers another one.
 
 use axum::Form;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
-use super::views::{ActivatePage, OpenKey, PinPage};
+use super::views::{ActivatePage, Link, OpenKey, PinPage};
 use crate::directory::DirectoryError;
 use crate::directory::passkeys::KeyKind;
+use crate::login::passkey::delivery::Renewed;
 use crate::login::passkey::enrolment::Opening;
 use crate::login::passkey::flow::{self, Visit};
 use crate::login::passkey::{PasskeyError, Passkeys};
 use crate::platform::i18n::Locale;
 use crate::platform::web::{ClientAddr, FormAction};
+use crate::portal::accounts::{ToldPage, minutes, too_often, with_cookie};
+use crate::portal::code::drawing;
 use crate::portal::{PortalState, TokenForm, see_other};
 
 /// What a form token of this browser is bound to.
@@ -28,17 +32,15 @@ fn is_ours(state: &PortalState, headers: &HeaderMap, csrf: &str) -> bool {
     browser.is_some_and(|browser| state.kit.csrf_matches(&binding(browser), csrf))
 }
 
-/// What a link opens now; `None` when it opens nothing any more.
-async fn open(state: &Passkeys, token: &str) -> Result<Option<Opening>, DirectoryError> {
-    match state.enabled().await {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        Err(error) => return Err(error),
+/// What a link opens, also after its time; `None` when it opens nothing any more.
+async fn find(state: &Passkeys, token: &str) -> Result<Option<Opening>, DirectoryError> {
+    if !state.enabled().await? {
+        return Ok(None);
     }
     match state.opening(token).await {
-        Ok(opening) if opening.until > state.directory.now() => Ok(Some(opening)),
+        Ok(opening) => Ok(Some(opening)),
         Err(PasskeyError::Directory(error)) => Err(error),
-        Ok(_) | Err(_) => Ok(None),
+        Err(_) => Ok(None),
     }
 }
 
@@ -49,17 +51,23 @@ pub(super) async fn show(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let opening = match open(&state.passkeys, &token).await {
+    let opening = match find(&state.passkeys, &token).await {
         Ok(opening) => opening,
         Err(error) => return state.failed(locale, &error, "/login"),
     };
     let Some(opening) = opening else {
         return gone(&state, locale);
     };
+    if opening.until <= state.kit.now() {
+        return over(&state, locale, &headers, &token, &opening);
+    }
     let (browser, planted) = state.kit.ensure_browser_id(&headers);
+    let code = (opening.key.kind == KeyKind::Smartphone)
+        .then(|| drawing(&state.passkeys.link(&token)))
+        .flatten();
     let page = ActivatePage {
         page: state.kit.page(locale),
-        open: Some(OpenKey {
+        link: Link::Open(OpenKey {
             person: opening.user.display_name(),
             name: opening.key.name,
             text: match opening.key.kind {
@@ -68,26 +76,80 @@ pub(super) async fn show(
                 KeyKind::Card => "passkey-activate-card",
                 KeyKind::HardwareKey => "passkey-activate-hardware-key",
             },
+            code,
             until: locale.moment(opening.until),
             action: format!("/passkeys/activate/{token}"),
             csrf: state.kit.csrf_token(&binding(&browser)),
         }),
     };
-    let mut response = state
+    let response = state
         .kit
         .render_with_fetch(StatusCode::OK, &page, FormAction::Own);
-    if let Some(cookie) = planted {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+    with_cookie(response, planted)
 }
 
 fn gone(state: &PortalState, locale: Locale) -> Response {
     let page = ActivatePage {
         page: state.kit.page(locale),
-        open: None,
+        link: Link::Gone,
     };
     state.kit.render(StatusCode::GONE, &page)
+}
+
+/// The page of a link that has run out: another one can be had, where mail can be sent.
+fn over(
+    state: &PortalState,
+    locale: Locale,
+    headers: &HeaderMap,
+    token: &str,
+    opening: &Opening,
+) -> Response {
+    let (browser, planted) = state.kit.ensure_browser_id(headers);
+    let renew = state.passkeys.can_renew(&opening.user).then(|| {
+        let csrf = state.kit.csrf_token(&binding(&browser));
+        (format!("/passkeys/activate/{token}/renew"), csrf)
+    });
+    let planted = planted.filter(|_| renew.is_some());
+    let page = ActivatePage {
+        page: state.kit.page(locale),
+        link: Link::Expired(renew),
+    };
+    with_cookie(state.kit.render(StatusCode::GONE, &page), planted)
+}
+
+/// `POST /passkeys/activate/{token}/renew`: another link, by mail, to whom it is for.
+pub(super) async fn renew(
+    State(state): State<PortalState>,
+    locale: Locale,
+    Path(token): Path<String>,
+    ClientAddr(client): ClientAddr,
+    headers: HeaderMap,
+    Form(form): Form<TokenForm>,
+) -> Response {
+    let retry = format!("/passkeys/activate/{token}");
+    if !is_ours(&state, &headers, &form.csrf) {
+        return state.form_expired(locale, &retry);
+    }
+    let told = |title: &str, text: String| ToldPage {
+        page: state.kit.page(locale),
+        title: locale.t(title),
+        text,
+    };
+    match state.passkeys.renew(&token, locale, client).await {
+        Ok(Renewed::Mailed) => {
+            let page = told("link-renewed-title", locale.t("link-renewed-text"));
+            state.kit.render(StatusCode::OK, &page)
+        }
+        Ok(Renewed::Wait(seconds)) => {
+            let text = locale.t_count("reset-wait", minutes(seconds));
+            let page = told("link-expired-title", text);
+            too_often(state.kit.render(StatusCode::OK, &page), seconds)
+        }
+        // It says there why there is nothing to be had.
+        Ok(Renewed::NoMail | Renewed::Open) => see_other(&retry),
+        Err(PasskeyError::NoSuchOpening) => gone(&state, locale),
+        Err(error) => flow::answer(&state.passkeys, (client, locale), &error).await,
+    }
 }
 
 /// `POST /passkeys/activate/{token}/options`: what the browser asks authenticators.
@@ -170,11 +232,7 @@ fn pin_page(
     } else {
         StatusCode::OK
     };
-    let mut response = state.kit.render(status, &page);
-    if let Some(cookie) = planted {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+    with_cookie(state.kit.render(status, &page), planted)
 }
 
 /// Account and PIN.

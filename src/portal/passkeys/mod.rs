@@ -13,6 +13,7 @@ use super::PortalState;
 /// Their routes.
 pub(super) fn router() -> Router<PortalState> {
     Router::new()
+        .route("/.well-known/passkey-endpoints", get(own::well_known))
         .route("/account/passkeys/new", get(own::ask_new))
         .route("/account/passkeys/options", post(own::options))
         .route("/account/passkeys", post(own::add))
@@ -29,6 +30,7 @@ pub(super) fn router() -> Router<PortalState> {
             "/passkeys/activate/{token}",
             get(activate::show).post(activate::activate),
         )
+        .route("/passkeys/activate/{token}/renew", post(activate::renew))
         .route(
             "/passkeys/activate/{token}/options",
             post(activate::options),

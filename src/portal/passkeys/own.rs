@@ -42,6 +42,23 @@ pub(in crate::portal) async fn section(
     Ok((on || !rows.is_empty()).then_some(PasskeySection { rows, on }))
 }
 
+/// `GET /.well-known/passkey-endpoints`: where password managers send people (W3C,
+/// "Passkey Endpoints Well-Known URL").
+pub(super) async fn well_known(State(state): State<PortalState>, locale: Locale) -> Response {
+    match state.passkeys.enabled().await {
+        Ok(true) => {
+            let origin = state.kit.origin();
+            Json(serde_json::json!({
+                "enroll": format!("{origin}/account/passkeys/new"),
+                "manage": format!("{origin}/account"),
+            }))
+            .into_response()
+        }
+        Ok(false) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => state.failed(locale, &error, "/account"),
+    }
+}
+
 /// The signed-in person, or where else to go.
 fn signed_in(
     state: &PortalState,

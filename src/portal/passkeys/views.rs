@@ -6,6 +6,7 @@ use crate::directory::passkeys::{KeyKind, KeyState, Passkey};
 use crate::domain::Timestamp;
 use crate::platform::i18n::Locale;
 use crate::platform::web::Page;
+use crate::portal::code::Drawing;
 
 /// The section on the account page.
 #[derive(Clone, Debug)]
@@ -122,8 +123,29 @@ pub struct AgainPage {
 pub struct ActivatePage {
     /// The frame.
     pub page: Page,
-    /// The key, while the link works.
-    pub open: Option<OpenKey>,
+    /// What the link is now.
+    pub link: Link,
+}
+
+/// What a link is.
+#[derive(Clone, Debug)]
+pub enum Link {
+    /// It works.
+    Open(OpenKey),
+    /// Its time is over: where the form for another one goes, and its token.
+    Expired(Option<(String, String)>),
+    /// It was used or replaced, or never was one.
+    Gone,
+}
+
+impl ActivatePage {
+    fn title(&self) -> String {
+        self.page.t(match self.link {
+            Link::Open(_) => "passkey-activate-title",
+            Link::Expired(_) => "link-expired-title",
+            Link::Gone => "passkey-gone-title",
+        })
+    }
 }
 
 /// A key that can be activated now.
@@ -135,6 +157,8 @@ pub struct OpenKey {
     pub name: String,
     /// The message that says what to do.
     pub text: &'static str,
+    /// The page's own address as a code, for a phone.
+    pub code: Option<Drawing>,
     /// Until when the link works.
     pub until: String,
     /// Where the form goes.

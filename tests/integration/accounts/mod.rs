@@ -1,10 +1,16 @@
 //! People who sign in here: passwords, links, mails.
 
+mod applications;
+mod keys;
 mod links;
 mod mail_server;
 mod mails;
 mod passwords;
+mod secure;
+mod secure_server;
 mod sign_in;
+mod switch;
+mod ways_in;
 
 use serde_json::{Value, json};
 

@@ -20,6 +20,8 @@ async fn a_change_needs_the_old_one_and_ends_all_else(place: Place) {
             303
         );
     }
+    let led = browser.visit("/.well-known/change-password").await;
+    assert_eq!(led.location.as_deref(), Some("/account/password"));
     let csrf = browser.csrf("/account/password").await;
     for (old, new, reason) in [
         ("not the old one", NEW, "not your current password"),

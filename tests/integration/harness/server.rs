@@ -21,6 +21,8 @@ pub struct Server {
     pub token: String,
     /// One client for the whole test: making one reads all root certificates.
     pub client: reqwest::Client,
+    /// Variables of its environment, beside the time zone.
+    pub environment: Vec<(String, String)>,
     child: Option<Child>,
     directory: TempDir,
     port: u16,
@@ -85,6 +87,7 @@ impl Server {
             url,
             token: String::new(),
             client: client(),
+            environment: Vec::new(),
             child: None,
             directory,
             port,
@@ -156,6 +159,7 @@ impl Server {
         command
             .env_clear()
             .env("TZ", "UTC")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory.path());
         command
     }
@@ -174,6 +178,7 @@ impl Server {
             .args(["-c", serve, env!("CARGO_BIN_EXE_doorward")])
             .env_clear()
             .env("TZ", "UTC")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -101,21 +101,27 @@ async fn enter(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
+    let hosts = match state.directory.hosts_for(form.rd.as_deref()).await {
+        Ok(hosts) => hosts,
+        Err(error) => return explain::unavailable(&state.kit, locale, &error),
+    };
+    let rd = form.rd.as_deref();
+    let rd = rd.and_then(|rd| target(&state.kit, rd, &hosts));
     let visit = Visit::of(&state.kit, &headers, client);
     match finish::sign_in(&state, &form.credential, &visit).await {
-        Ok(begun) => {
-            let rd = form.rd.as_deref().and_then(|rd| target(&state.kit, rd));
-            welcome(&state.kit, &begun, rd.as_deref().unwrap_or("/account"))
-        }
+        Ok(begun) => welcome(&state.kit, &begun, rd.as_deref().unwrap_or("/account")),
         Err(error) => answer(&state, (client, locale), &error).await,
     }
 }
 
 /// Where to go afterwards, if that is safe and leads on.
-fn target(kit: &Kit, rd: &str) -> Option<String> {
-    let target = kit.local_target(rd, &[])?;
+fn target(kit: &Kit, rd: &str, hosts: &[String]) -> Option<String> {
+    let target = kit.local_target(rd, hosts)?;
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let circular = matches!(path, "/login" | "/logout" | "/signed-out");
+    let circular = matches!(
+        path,
+        "/login" | "/login/password" | "/logout" | "/signed-out"
+    );
     (!circular).then_some(target)
 }
 

@@ -57,10 +57,19 @@ fn effects(page: &Page, what: What, provider: &StoredProvider, who: Dependants) 
             all.push(page.t("provider-delete-effect"));
         }
     }
-    if what != What::On && provider.provider.enabled && who.last_for_admins {
-        all.push(page.t("provider-last-way"));
-    }
     all
+}
+
+/// Why it is not done; the message's id. Nobody locks all admins out from here: scripts
+/// with a token and the machine itself still can.
+const fn refusal(what: What, stored: &StoredProvider, who: Dependants) -> Option<&'static str> {
+    if matches!(stored.managed_by, ManagedBy::File) {
+        Some("provider-file-why")
+    } else if !matches!(what, What::On) && stored.provider.enabled && who.last_for_admins {
+        Some("provider-last-way")
+    } else {
+        None
+    }
 }
 
 fn question(
@@ -71,7 +80,6 @@ fn question(
 ) -> ConfirmPage {
     let provider = &stored.provider;
     let path = path_of(&provider.slug);
-    let of_file = stored.managed_by == ManagedBy::File;
     let word = what.word();
     ConfirmPage {
         title: page.t_with(
@@ -79,7 +87,7 @@ fn question(
             &[("provider", &provider.label)],
         ),
         effects: effects(&page, what, stored, who),
-        refusal: of_file.then(|| page.t("provider-file-why")),
+        refusal: refusal(what, stored, who).map(|id| page.t(id)),
         button: page.t(&format!("provider-{word}")),
         danger: what == What::Delete,
         action: format!("{path}/{word}"),
@@ -100,7 +108,8 @@ async fn ask(
         Ok(stored) => stored,
         Err(response) => return *response,
     };
-    match state.directory.dependants_of(&stored.provider.slug).await {
+    let slug = &stored.provider.slug;
+    match state.directory.dependants_of(slug, &state.defaults).await {
         Ok(who) => {
             let page = question(staff.frame(state, &SECTION), what, &stored, who);
             state.show(StatusCode::OK, &page)
@@ -141,6 +150,7 @@ async fn confirmed(
     state: &PortalState,
     posted: &Posted<WriteProviders>,
     slug: &str,
+    what: What,
 ) -> Result<StoredProvider, Box<Response>> {
     let stored = state.provider_at(&posted.staff, slug).await?;
     let path = path_of(&stored.provider.slug);
@@ -150,7 +160,20 @@ async fn confirmed(
     if posted.typed.version() != stored.version {
         return Err(Box::new(told(&path, "provider-changed")));
     }
-    Ok(stored)
+    let slug = &stored.provider.slug;
+    match state.directory.dependants_of(slug, &state.defaults).await {
+        Ok(who) if refusal(what, &stored, who).is_some() => {
+            let frame = posted.staff.frame(state, &SECTION);
+            let page = question(frame, what, &stored, who);
+            Err(Box::new(state.show(StatusCode::FORBIDDEN, &page)))
+        }
+        Ok(_) => Ok(stored),
+        Err(error) => Err(Box::new(state.failed(
+            posted.staff.locale,
+            &error,
+            SECTION.path,
+        ))),
+    }
 }
 
 async fn switched(
@@ -159,7 +182,8 @@ async fn switched(
     slug: &str,
     enabled: bool,
 ) -> Response {
-    let stored = match confirmed(state, posted, slug).await {
+    let what = if enabled { What::On } else { What::Off };
+    let stored = match confirmed(state, posted, slug, what).await {
         Ok(stored) => stored,
         Err(response) => return *response,
     };
@@ -208,7 +232,7 @@ pub(super) async fn delete(
     Path(slug): Path<String>,
     posted: Posted<WriteProviders>,
 ) -> Response {
-    let stored = match confirmed(&state, &posted, &slug).await {
+    let stored = match confirmed(&state, &posted, &slug, What::Delete).await {
         Ok(stored) => stored,
         Err(response) => return *response,
     };

@@ -7,19 +7,23 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::SECTION;
-use super::qr::drawing;
 use super::views::{KeyPage, KeyRow, KeysPage, ToldPage, key_rows};
 use crate::directory::DirectoryError;
 use crate::directory::passkeys::{KeyKind, KeyState, LONGEST_NAME, Passkey, name_of};
 use crate::domain::ids::PasskeyId;
 use crate::domain::{User, UserId};
 use crate::login::passkey::PasskeyError;
-use crate::login::passkey::enrolment::{Told, may_open};
+use crate::login::passkey::delivery::{Delivery, Handed};
+use crate::login::passkey::enrolment::may_open;
 use crate::login::passkey::keys::Revoker;
+use crate::platform::i18n::Locale;
+use crate::platform::web::Page;
 use crate::portal::PortalState;
 use crate::portal::admin::shell::{ConfirmPage, done, told};
 use crate::portal::admin::staff::{ReadUsers, Staff, WriteUsers};
 use crate::portal::admin::typed::{Posted, Typed};
+use crate::portal::code::{Drawing, drawing};
+use crate::portal::see_other;
 
 /// The user of a path, or the page that says that there is none.
 pub(super) async fn user_of<N>(
@@ -50,6 +54,15 @@ pub(super) async fn open_to(
         Ok(user)
     } else {
         Err(Box::new(staff.refuse(state)))
+    }
+}
+
+/// How a form wants the link of a key to reach its person.
+pub(super) fn delivery(typed: &Typed, locale: Locale) -> Delivery {
+    match typed.value("by") {
+        "desk" => Delivery::Desk,
+        "hand" => Delivery::Hand,
+        _ => Delivery::Mail(locale),
     }
 }
 
@@ -111,6 +124,7 @@ async fn keys_page<N>(
                 rows,
                 typed,
                 may_write: may_write(staff, user),
+                mail: state.passkeys.can_renew(user),
                 page,
                 shell,
             };
@@ -144,12 +158,10 @@ pub(super) async fn assign(
     let (Some(name), Some(kind)) = (name, kind) else {
         return keys_page(&state, &staff, &user, typed).await;
     };
-    let assigned = state
-        .passkeys
-        .assign(&user.id, (kind, name), staff.actor())
-        .await;
-    match assigned {
-        Ok((key, secret)) => link_told(&state, &staff, &user, &key.id, &secret),
+    let what = (kind, name, delivery(&typed, staff.locale));
+    let assigned = state.passkeys.assign(&user.id, what, staff.actor());
+    match assigned.await {
+        Ok((key, handed)) => link_told(&state, &staff, &user, &key.id, &handed),
         Err(DirectoryError::Invalid { .. }) => {
             typed.refuse("name", page.t("key-too-many"));
             keys_page(&state, &staff, &user, typed).await
@@ -158,31 +170,56 @@ pub(super) async fn assign(
     }
 }
 
-/// The page that tells a link, once.
+/// The page that tells what became of a link: the link itself once, if nobody else has it.
 fn link_told(
     state: &PortalState,
     staff: &Staff<WriteUsers>,
     user: &User,
     key: &PasskeyId,
-    secret: &Told,
+    handed: &Handed,
 ) -> Response {
     let (page, shell) = staff.frame(state, SECTION);
-    let link = state.passkeys.link(&secret.secret);
-    let until = page.locale().moment(secret.until);
+    let desk = format!("{}/{key}/desk", place(&user.id));
+    if matches!(handed, Handed::Nothing) {
+        return see_other(&desk);
+    }
     let page = ToldPage {
         title: page.t("key-link-title"),
         name: user.display_name(),
-        said: vec![page.t_with("new-told-link", &[("until", &until)])],
-        link: Some((link.clone(), drawing(&link))),
+        said: vec![said(&page, handed)],
+        link: shown(state, handed),
         account_link: None,
         pin: None,
         pin_page: String::new(),
-        desk: Some(format!("{}/{key}/desk", place(&user.id))),
+        desk: Some(desk),
         back: format!("/admin/users/{}", user.id),
         page,
         shell,
     };
     state.show(StatusCode::OK, &page)
+}
+
+/// What became of a link, in a sentence.
+pub(super) fn said(page: &Page, handed: &Handed) -> String {
+    let until = handed.until().map(|until| page.locale().moment(until));
+    let until = until.unwrap_or_default();
+    match handed {
+        Handed::Mailed { to, .. } => {
+            page.t_with("new-told-mailed", &[("email", to), ("until", &until)])
+        }
+        Handed::Told(_) => page.t_with("new-told-link", &[("until", &until)]),
+        Handed::Nothing => page.t("new-told-desk"),
+    }
+}
+
+/// A link that is told here, with its code.
+pub(super) fn shown(state: &PortalState, handed: &Handed) -> Option<(String, Option<Drawing>)> {
+    let Handed::Told(told) = handed else {
+        return None;
+    };
+    let link = state.passkeys.link(&told.secret);
+    let drawing = drawing(&link);
+    Some((link, drawing))
 }
 
 /// `GET /admin/users/{id}/keys/{key}`.
@@ -221,6 +258,12 @@ fn key_page<N>(
         KeyState::Pending => vec![
             (page.t("key-link-until"), open(key.link_expires_at)),
             (page.t("key-pin-until"), open(key.pin_expires_at)),
+            (
+                page.t("key-mailed-to"),
+                key.link_mailed_to
+                    .clone()
+                    .unwrap_or_else(|| page.t("key-mailed-to-nobody")),
+            ),
         ],
         KeyState::Active if key.backup_eligible => {
             vec![(page.t("key-copies"), page.t("key-copies-possible"))]
@@ -241,6 +284,7 @@ fn key_page<N>(
         facts,
         typed,
         may_write: may_write(staff, user) && key.state != KeyState::Revoked,
+        mail: state.passkeys.can_renew(user),
         page,
         shell,
     };
@@ -341,7 +385,7 @@ pub(super) async fn revoke(
 pub(super) async fn link(
     State(state): State<PortalState>,
     Path((id, key)): Path<(String, String)>,
-    Posted { staff, .. }: Posted<WriteUsers>,
+    Posted { staff, typed }: Posted<WriteUsers>,
 ) -> Response {
     let user = match open_to(&state, &staff, &id).await {
         Ok(user) => user,
@@ -350,12 +394,13 @@ pub(super) async fn link(
     let Some(key) = PasskeyId::parse(&key) else {
         return told(&place(&user.id), "key-gone");
     };
+    let delivery = delivery(&typed, staff.locale);
     let made = state
         .passkeys
-        .new_link(&user.id, &key, None, staff.actor())
+        .new_link(&user.id, &key, delivery, staff.actor())
         .await;
     match made {
-        Ok(secret) => link_told(&state, &staff, &user, &key, &secret),
+        Ok(handed) => link_told(&state, &staff, &user, &key, &handed),
         Err(DirectoryError::NotFound(_)) => told(&place(&user.id), "key-gone"),
         Err(DirectoryError::Changed) => told(&place(&user.id), "key-not-pending"),
         Err(error) => state.failed(staff.locale, &error, &place(&user.id)),

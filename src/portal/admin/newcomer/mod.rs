@@ -5,7 +5,6 @@
 
 mod desk;
 mod keys;
-mod qr;
 mod views;
 mod wizard;
 

@@ -2,12 +2,12 @@
 
 use askama::Template;
 
-use super::qr::Drawing;
 use crate::directory::passkeys::{KeyKind, KeyState, Passkey};
 use crate::domain::{Field, UserId};
 use crate::platform::web::Page;
 use crate::portal::admin::shell::{Moment, Shell};
 use crate::portal::admin::typed::Typed;
+use crate::portal::code::Drawing;
 use crate::portal::passkeys::views::kind_id;
 
 /// The fields of the first step, in its order.
@@ -91,18 +91,20 @@ pub(super) struct WizardPage {
     pub effects: Vec<String>,
     /// Whether passkeys are on.
     pub keys: bool,
+    /// Whether mails can be sent.
+    pub mail: bool,
 }
 
 impl WizardPage {
     /// Everything that was typed on other steps, to be carried along.
     fn carried(&self) -> Vec<(String, String)> {
         let here: &[&str] = match self.step {
-            Step::Person => &PERSON,
+            Step::Person => &ON_PERSON,
             Step::Groups => &["group", "find"],
             Step::Key => &["with_key", "kind", "key_name", "by"],
             Step::Confirm => &[],
         };
-        let all = PERSON
+        let all = ON_PERSON
             .iter()
             .chain(&["group", "find", "with_key", "kind", "key_name", "by"]);
         let mut carried = Vec::new();
@@ -120,6 +122,22 @@ impl WizardPage {
             carried.extend(hidden.map(|id| ("group".to_owned(), id.to_owned())));
         }
         carried
+    }
+
+    fn invite_hint(&self) -> String {
+        self.page.t(if self.mail {
+            "new-invite-hint"
+        } else {
+            "new-invite-hint-link"
+        })
+    }
+
+    fn by_user(&self) -> String {
+        self.page.t(if self.mail {
+            "new-by-user-mail"
+        } else {
+            "new-by-user"
+        })
     }
 
     fn steps(&self) -> [(Step, String); 4] {
@@ -154,7 +172,8 @@ impl WizardPage {
 }
 
 /// The names of the first step's fields.
-pub(super) const PERSON: [&str; 9] = [
+const ON_PERSON: [&str; 10] = [
+    "invite",
     "name",
     "email",
     "user_name",
@@ -204,9 +223,18 @@ pub(super) struct KeysPage {
     pub typed: Typed,
     /// Whether keys can be assigned.
     pub may_write: bool,
+    /// Whether a link can be mailed to the person.
+    pub mail: bool,
 }
 
 impl KeysPage {
+    fn ways(&self) -> Vec<(&'static str, String)> {
+        let mail = self.mail.then(|| ("mail", self.page.t("new-by-mail")));
+        let others = [("hand", "new-by-hand"), ("desk", "new-by-desk")];
+        let others = others.map(|(value, id)| (value, self.page.t(id)));
+        mail.into_iter().chain(others).collect()
+    }
+
     fn kinds(&self) -> Vec<(&'static str, String)> {
         KINDS
             .iter()
@@ -271,6 +299,8 @@ pub(super) struct KeyPage {
     pub facts: Vec<(String, String)>,
     pub typed: Typed,
     pub may_write: bool,
+    /// Whether a link can be mailed to the person.
+    pub mail: bool,
 }
 
 /// Activating a key at the desk.

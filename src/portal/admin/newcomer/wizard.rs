@@ -5,13 +5,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::SECTION;
-use super::qr::drawing;
+use super::keys::{delivery, said, shown};
 use super::views::{FIELDS, KINDS, Step, ToldPage, WizardPage};
 use crate::directory::edit::UserEdit;
 use crate::directory::passkeys::{KeyKind, LONGEST_NAME, name_of};
 use crate::directory::{DirectoryError, reconcile, users};
 use crate::domain::{Field, GroupId};
-use crate::login::passkey::newcomer::{Newcomer, Welcomed};
+use crate::login::passkey::delivery::{Delivery, Handed};
+use crate::login::passkey::newcomer::{self, Newcomer, Welcomed};
+use crate::login::password::Invited;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
 use crate::portal::admin::staff::{Staff, WriteUsers};
@@ -53,8 +55,9 @@ pub(super) async fn go(
         // What is wrong further on is said there.
         return answer(&state, &staff, wanted, typed.forgiven()).await;
     }
-    match state.passkeys.add_person(newcomer, staff.actor()).await {
-        Ok(welcomed) => told(&state, &staff, &typed, &welcomed),
+    let invite = typed.is("invite", "yes");
+    match add(&state, &staff, newcomer, invite).await {
+        Ok((welcomed, invited)) => told(&state, &staff, &welcomed, invited),
         Err(DirectoryError::Taken { what, .. }) => {
             let page = state.kit.page(staff.locale);
             typed.refuse(what, page.t("new-taken"));
@@ -67,6 +70,34 @@ pub(super) async fn go(
         }
         Err(error) => state.failed(staff.locale, &error, "/admin/users/new"),
     }
+}
+
+/// Adds the person and invites them: all of it or nothing.
+async fn add(
+    state: &PortalState,
+    staff: &Staff<WriteUsers>,
+    newcomer: Newcomer,
+    invite: bool,
+) -> Result<(Welcomed, Option<Invited>), DirectoryError> {
+    let (passkeys, accounts) = (state.passkeys.clone(), state.accounts.clone());
+    let (actor, locale) = (staff.actor(), staff.locale);
+    let added = state.directory.db.write(move |tx| {
+        let (passkeys, accounts) = (passkeys.clone(), accounts.clone());
+        let (newcomer, actor) = (newcomer.clone(), actor.clone());
+        Box::pin(async move {
+            let welcomed = newcomer::add(tx, &passkeys, newcomer, &actor).await?;
+            let user = welcomed.user.clone();
+            let invited = if invite {
+                Some(accounts.invite_in(tx, user, None, locale, &actor).await?)
+            } else {
+                None
+            };
+            Ok::<_, DirectoryError>((welcomed, invited))
+        })
+    });
+    let added = added.await?;
+    state.accounts.outbox().wake();
+    Ok(added)
 }
 
 fn comes_before(step: Step, wanted: Step) -> bool {
@@ -100,6 +131,10 @@ async fn read(
     for field in taken(state, &edit).await? {
         typed.refuse(field.name(), page.t("new-taken"));
     }
+    // The link opens the account to whoever has it.
+    if typed.is("invite", "yes") && !staff.is_admin() && !state.accounts.outbox().is_open() {
+        typed.refuse("invite", page.t("users-invite-no-mail"));
+    }
     let mut wrong = (!typed.is_sound()).then_some(Step::Person);
 
     let groups: Vec<GroupId> = typed.values("group").filter_map(GroupId::parse).collect();
@@ -124,7 +159,7 @@ async fn read(
 }
 
 /// The key that is wanted, if one is.
-fn key(page: &Page, typed: &mut Typed) -> Option<(KeyKind, String)> {
+fn key(page: &Page, typed: &mut Typed) -> Option<(KeyKind, String, Delivery)> {
     if !typed.is("with_key", "yes") {
         return None;
     }
@@ -139,7 +174,8 @@ fn key(page: &Page, typed: &mut Typed) -> Option<(KeyKind, String)> {
         return None;
     }
     let name = name.unwrap_or_else(|| page.t(kind_id(kind)));
-    Some((kind, name_of(&name).unwrap_or(name)))
+    let name = name_of(&name).unwrap_or(name);
+    Some((kind, name, delivery(typed, page.locale())))
 }
 
 /// The identifiers that are somebody's already.
@@ -204,6 +240,7 @@ async fn page_of(
         summary: Vec::new(),
         effects: Vec::new(),
         keys,
+        mail: state.accounts.outbox().is_open(),
     };
     match step {
         Step::Person | Step::Key => {}
@@ -251,18 +288,24 @@ async fn sum_up(state: &PortalState, wizard: &mut WizardPage) -> Result<(), Dire
     }
     let mut effects = Vec::new();
     let key = wizard.keys.then(|| key(page, &mut typed.clone())).flatten();
-    if let Some((kind, name)) = &key {
+    let email = typed.value("email").trim();
+    let words = [("email", email)];
+    if let Some((kind, name, delivery)) = &key {
         let kind = page.t(kind_id(*kind));
         let words = [("kind", kind.as_str()), ("name", name.as_str())];
         summary.push((page.t("new-key"), page.t_with("new-key-value", &words)));
         effects.push(page.t("new-effect-pending"));
-        effects.push(page.t(if typed.is("by", "desk") {
-            "new-effect-desk"
-        } else {
-            "new-effect-link"
-        }));
-    } else {
-        effects.push(page.t("new-effect-active"));
+        effects.push(match delivery {
+            Delivery::Desk => page.t("new-effect-desk"),
+            Delivery::Mail(_) if wizard.mail => page.t_with("new-effect-mail", &[("email", email)]),
+            Delivery::Mail(_) | Delivery::Hand => page.t("new-effect-link"),
+        });
+    }
+    match (typed.is("invite", "yes"), wizard.mail) {
+        (true, true) => effects.push(page.t_with("new-effect-invite", &words)),
+        (true, false) => effects.push(page.t("new-effect-invite-link")),
+        (false, _) if key.is_none() => effects.push(page.t("new-effect-active")),
+        (false, _) => {}
     }
     wizard.summary = summary;
     wizard.effects = effects;
@@ -273,40 +316,49 @@ async fn sum_up(state: &PortalState, wizard: &mut WizardPage) -> Result<(), Dire
 fn told(
     state: &PortalState,
     staff: &Staff<WriteUsers>,
-    typed: &Typed,
     welcomed: &Welcomed,
+    invited: Option<Invited>,
 ) -> Response {
     let (page, shell) = staff.frame(state, SECTION);
     let user = &welcomed.user;
     let back = format!("/admin/users/{}", user.id);
-    let link = welcomed
-        .key
-        .as_ref()
-        .map(|(_, told)| state.passkeys.link(&told.secret));
-    let mut said = Vec::new();
-    if let Some((_, told)) = &welcomed.key {
-        let until = page.locale().moment(told.until);
-        said.push(page.t_with("new-told-link", &[("until", &until)]));
-        said.push(page.t("new-told-pending"));
-    } else {
-        said.push(page.t("new-told-active"));
+    let mut sentences = Vec::new();
+    if let Some((_, handed)) = &welcomed.key {
+        sentences.push(said(&page, handed));
     }
-    let at_desk = typed.is("by", "desk");
+    let email = user.profile.get(Field::Email).unwrap_or_default();
+    let account_link = match invited {
+        Some(Invited::Mailed) => {
+            sentences.push(page.t_with("new-told-invited", &[("email", email)]));
+            None
+        }
+        Some(Invited::Link(link)) => {
+            sentences.push(page.t("new-told-invite-link"));
+            Some(link)
+        }
+        None => None,
+    };
+    sentences.push(page.t(if sentences.is_empty() {
+        "new-told-active"
+    } else {
+        "new-told-pending"
+    }));
+    let at_desk = |handed: &Handed| matches!(handed, Handed::Nothing);
     let page = ToldPage {
         title: page.t("new-told-title"),
         name: user.display_name(),
-        said,
-        link: link.map(|link| {
-            let drawing = drawing(&link);
-            (link, drawing)
-        }),
-        account_link: None,
+        said: sentences,
+        link: welcomed
+            .key
+            .as_ref()
+            .and_then(|(_, handed)| shown(state, handed)),
+        account_link,
         pin: None,
         pin_page: format!("{}/passkeys/pin", state.kit.origin()),
         desk: welcomed
             .key
             .as_ref()
-            .filter(|_| at_desk)
+            .filter(|(_, handed)| at_desk(handed))
             .map(|(key, _)| format!("{back}/keys/{}/desk", key.id)),
         back,
         page,

@@ -79,17 +79,25 @@ pub(in crate::portal) fn all(page: &Page) -> Vec<Rendered> {
         href: "/login?choose=1&rd=%2Faccount%2Fpasskeys%2Fnew".to_owned(),
     };
     add("again", sample.render());
-    for (name, open) in [("activate", true), ("activate-gone", false)] {
+    let open = OpenKey {
+        person: hostile(),
+        name: hostile(),
+        text: "passkey-activate-smartphone",
+        code: crate::portal::code::drawing("https://sso.example.com/passkeys/activate/token"),
+        until: page.locale().moment(Timestamp(1_767_225_600_000)),
+        action: "/passkeys/activate/token".to_owned(),
+        csrf: csrf(),
+    };
+    let renew = ("/passkeys/activate/token/renew".to_owned(), csrf());
+    for (name, link) in [
+        ("activate", Link::Open(open)),
+        ("activate-expired", Link::Expired(Some(renew))),
+        ("activate-expired-no-mail", Link::Expired(None)),
+        ("activate-gone", Link::Gone),
+    ] {
         let sample = ActivatePage {
             page: page.clone(),
-            open: open.then(|| OpenKey {
-                person: hostile(),
-                name: hostile(),
-                text: "passkey-activate-smartphone",
-                until: page.locale().moment(Timestamp(1_767_225_600_000)),
-                action: "/passkeys/activate/token".to_owned(),
-                csrf: csrf(),
-            }),
+            link,
         };
         add(name, sample.render());
     }

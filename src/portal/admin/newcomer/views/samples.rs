@@ -22,6 +22,7 @@ fn wizard(page: &Page, step: Step, typed: Typed) -> WizardPage {
         ],
         effects: vec![page.t("new-effect-pending"), page.t("new-effect-link")],
         keys: true,
+        mail: true,
     }
 }
 
@@ -71,6 +72,7 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
     add("groups-none", bare.render());
     let off = WizardPage {
         keys: false,
+        mail: false,
         ..wizard(page, Step::Key, Typed::default())
     };
     add("key-off", off.render());
@@ -81,7 +83,7 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
         title: page.t("new-told-title"),
         name: HOSTILE.to_owned(),
         said: vec![page.t("new-told-pending")],
-        link: Some((link.clone(), super::super::qr::drawing(&link))),
+        link: Some((link.clone(), crate::portal::code::drawing(&link))),
         account_link: Some(link),
         pin: None,
         pin_page: "https://sso.example.com/passkeys/pin".to_owned(),
@@ -97,6 +99,15 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
         ..told
     };
     add("told-pin", pin.render());
+    let mailed = ToldPage {
+        pin: None,
+        said: vec![page.t_with(
+            "new-told-mailed",
+            &[("email", HOSTILE), ("until", "2026-01-01")],
+        )],
+        ..pin.clone()
+    };
+    add("told-mailed", mailed.render());
     for (name, may_write) in [("keys", true), ("keys-read", false)] {
         let keys = KeysPage {
             page: page.clone(),
@@ -110,6 +121,7 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
             ],
             typed: Typed::default(),
             may_write,
+            mail: true,
         };
         add(name, keys.render());
         let none = KeysPage {
@@ -133,6 +145,7 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
             facts: vec![(page.t("key-link-until"), page.t("key-none"))],
             typed: Typed::default().with("name", HOSTILE),
             may_write,
+            mail: true,
         };
         add(&format!("one-{name}"), key.render());
     }
