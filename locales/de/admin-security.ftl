@@ -11,9 +11,9 @@ security-on = Einschalten …
 security-off-title = Passwörter ausschalten?
 security-off-text = Das Formular verschwindet von der Anmeldeseite, und kein Passwort gilt mehr. Sitzungen laufen weiter.
 security-off-count = { $count ->
-    [0] Alle, die ein Passwort haben, kommen auch über einen Provider herein.
-    [one] Eine Person hat ein Passwort und keinen Provider und kann sich nicht mehr anmelden.
-   *[other] { $count } Personen haben ein Passwort und keinen Provider und können sich nicht mehr anmelden.
+    [0] Alle, die ein Passwort haben, haben auch einen anderen Weg herein.
+    [one] Eine Person hat ein Passwort und keinen anderen Weg herein und kann sich nicht mehr anmelden.
+   *[other] { $count } Personen haben ein Passwort und keinen anderen Weg herein und können sich nicht mehr anmelden.
   }
 security-off-way-back = Wenn kein Provider mehr funktioniert, kommt ein Administrator mit „doorward user way-in“ auf der Maschine wieder herein.
 security-off-proof = Dafür muss sich zeigen, dass es einen anderen Weg gibt: Melden Sie sich zuerst in diesem Browser über einen Provider an, und kommen Sie wieder. Sie haben sich anders angemeldet.

@@ -11,9 +11,9 @@ security-on = Switch on…
 security-off-title = Switch passwords off?
 security-off-text = The form goes from the sign-in page, and no password is taken any more. Sessions go on.
 security-off-count = { $count ->
-    [0] Everybody who has a password comes in through a provider too.
-    [one] One person has a password and no provider, and cannot sign in any more.
-   *[other] { $count } people have a password and no provider, and cannot sign in any more.
+    [0] Everybody who has a password has another way in too.
+    [one] One person has a password and no other way in, and cannot sign in any more.
+   *[other] { $count } people have a password and no other way in, and cannot sign in any more.
   }
 security-off-way-back = When every provider is broken, an administrator gets back in with “doorward user way-in” on the machine.
 security-off-proof = This asks for proof that there is another way in: sign in through a provider first, in this browser, and come back. You have signed in otherwise.

@@ -9,6 +9,7 @@ use crate::support::authenticator::{Authenticator, BACKED_UP, ELIGIBLE, Said, VE
 
 on_both_named! {
     a_passkey_is_added_and_signs_in
+    a_passkey_leads_on_to_the_application
     answers_that_do_not_hold_sign_nobody_in
     challenges_are_for_one_browser_and_one_use
     a_copy_of_a_key_is_noticed
@@ -194,6 +195,39 @@ async fn a_passkey_is_added_and_signs_in(server: Server) {
     for name in [json!(""), json!("x".repeat(61)), json!(null), json!(7)] {
         api.expect("PATCH", &one, Some(&json!({"name": name})), 422)
             .await;
+    }
+}
+
+async fn a_passkey_leads_on_to_the_application(server: Server) {
+    let wiki = json!({
+        "slug": "wiki", "name": "Wiki", "kind": "forward_auth", "access": "internal",
+        "hosts": ["wiki.example.com"],
+    });
+    server
+        .api()
+        .expect("POST", "/api/v1/applications", Some(&wiki), 201)
+        .await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let (mut browser, _) = signed_in(&server, &idp, "ada").await;
+    let mut key = added(&mut browser, &server.url).await;
+    for (rd, expected) in [
+        (
+            "https://wiki.example.com/page?x=1",
+            "https://wiki.example.com/page?x=1",
+        ),
+        ("https://wiki.example.com.evil.example/", "/account"),
+        ("//wiki.example.com/", "/account"),
+        ("javascript:alert(1)", "/account"),
+        ("/login/password", "/account"),
+        ("/account?done=linked", "/account?done=linked"),
+    ] {
+        let mut browser = Browser::new(&server);
+        let asked = ask_to_sign_in(&mut browser).await;
+        let credential = key.sign(&asked);
+        let form = [("credential", credential.as_str()), ("rd", rd)];
+        let answer = browser.submit("/login/passkey", &form).await;
+        assert_eq!(answer.location.as_deref(), Some(expected), "{rd}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Accounts;
 use crate::directory::audit::{self, Target};
-use crate::directory::{Actor, DirectoryError};
+use crate::directory::{Actor, DirectoryError, settings};
 use crate::domain::UserId;
 use crate::platform::mail::MailId;
 use crate::platform::mail::outbox::{self, Entry};
@@ -77,20 +77,26 @@ impl Accounts {
         Ok(tried)
     }
 
-    /// How many people have a password and no provider: those who cannot come in
-    /// when passwords are switched off.
+    /// How many people have a password, no provider and no passkey that leads in: those
+    /// who cannot come in when passwords are switched off.
     ///
     /// # Errors
     /// What the database says.
     pub async fn only_by_password(&self) -> Result<i64, DirectoryError> {
+        const SQL: &str = "SELECT COUNT(*) FROM passwords p WHERE NOT EXISTS \
+            (SELECT 1 FROM external_identities e WHERE e.user_id = p.user_id)";
+        const NO_KEY: &str = " AND NOT EXISTS (SELECT 1 FROM passkeys k \
+            WHERE k.user_id = p.user_id AND k.state = 'active')";
+        let defaults = self.0.settings.defaults.clone();
         let found: Result<i64, StorageError> = self
             .directory()
             .db
-            .read(|tx| {
+            .read(move |tx| {
+                let defaults = defaults.clone();
                 Box::pin(async move {
-                    let sql = "SELECT COUNT(*) FROM passwords p WHERE NOT EXISTS \
-                        (SELECT 1 FROM external_identities e WHERE e.user_id = p.user_id)";
-                    tx.count(sql, params![]).await
+                    let passkeys = settings::load(tx, &defaults).await?.passkeys;
+                    let no_key = if passkeys { NO_KEY } else { "" };
+                    tx.count(&format!("{SQL}{no_key}"), params![]).await
                 })
             })
             .await;

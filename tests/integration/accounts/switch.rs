@@ -48,12 +48,11 @@ async fn passwords_are_switched_off_by_who_shows_another_way_in(place: Place) {
     let provider = "/api/v1/providers/okta";
     api.expect("PATCH", provider, Some(&json!({ "enabled": false })), 200)
         .await;
-    let told = switch(&mut admin, "off").await;
-    assert!(
-        !told.unwrap_or_default().contains("done="),
-        "the provider is off"
-    );
-    assert!(is_on().await);
+    if admin.me().await.is_some() {
+        let told = switch(&mut admin, "off").await;
+        assert!(!told.unwrap_or_default().contains("done="));
+    }
+    assert!(is_on().await, "the provider is off");
     api.expect("PATCH", provider, Some(&json!({ "enabled": true })), 200)
         .await;
     let (mut admin, _) = idp
@@ -84,7 +83,7 @@ async fn passwords_are_switched_off_by_who_shows_another_way_in(place: Place) {
     assert!(!is_in(&mut browser).await);
     let events = api.list("/api/v1/audit?action=settings.changed").await;
     let newest = &events[0];
-    assert_eq!(newest["actor"]["kind"], "user", "{newest}");
+    assert_eq!(newest["actor_kind"], "user", "{newest}");
     let change = &newest["changes"][0];
     assert_eq!(
         (&change["field"], &change["before"], &change["after"]),
