@@ -304,7 +304,12 @@ async fn sum_up(state: &PortalState, wizard: &mut WizardPage) -> Result<(), Dire
     match (typed.is("invite", "yes"), wizard.mail) {
         (true, true) => effects.push(page.t_with("new-effect-invite", &words)),
         (true, false) => effects.push(page.t("new-effect-invite-link")),
-        (false, _) if key.is_none() => effects.push(page.t("new-effect-active")),
+        (false, mail) if key.is_none() => {
+            effects.push(page.t("new-effect-active"));
+            if mail && state.accounts.form().await?.is_on {
+                effects.push(page.t("new-effect-ask"));
+            }
+        }
         (false, _) => {}
     }
     wizard.summary = summary;
