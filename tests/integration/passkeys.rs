@@ -108,9 +108,10 @@ async fn audited(server: &Server, action: &str) -> Vec<Value> {
 }
 
 async fn a_passkey_is_added_and_signs_in(server: Server) {
-    let named = server.anonymous().get("/.well-known/passkey-endpoints");
+    let anybody = server.anonymous();
+    let named = anybody.get("/.well-known/passkey-endpoints").await;
     let enroll = format!("{}/account/passkeys/new", server.url);
-    assert_eq!(named.await["enroll"], enroll);
+    assert_eq!(named["enroll"], enroll);
     let idp = Idp::new();
     idp.register(&server).await;
     let (mut ada, id) = signed_in(&server, &idp, "ada").await;

@@ -194,8 +194,9 @@ async fn links_of_keys_go_by_mail_and_can_be_renewed() {
         let page = browser.visit(spent).await;
         assert_eq!(page.status, 410);
         assert!(!page.body.contains("/renew"), "{}", page.body);
-        let again = browser.submit(&format!("{spent}/renew"), &[("csrf", &csrf)]);
-        assert_eq!(again.await.status, 410);
+        let form = [("csrf", csrf.as_str())];
+        let again = browser.submit(&format!("{spent}/renew"), &form).await;
+        assert_eq!(again.status, 410);
     }
     // Who is shut out gets none.
     let other = place

@@ -21,10 +21,9 @@ async fn gateway(mail: &SecureServer, trusts: bool) -> Server {
 
 async fn invite(server: &Server) {
     let body = json!({ "email": "grace@example.com", "invite": true });
-    let made = server
-        .api()
-        .expect("POST", "/api/v1/users", Some(&body), 201);
-    assert_eq!(made.await["invitation"]["mailed"], true);
+    let api = server.api();
+    let made = api.expect("POST", "/api/v1/users", Some(&body), 201).await;
+    assert_eq!(made["invitation"]["mailed"], true);
 }
 
 /// Waits until a try has failed, and says why.
