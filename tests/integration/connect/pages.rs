@@ -238,27 +238,21 @@ async fn of_two_admins_the_second_is_told(server: Server) {
         "Second"
     );
     // Questions are of a version too.
-    let question = browser.click("/admin/authentication/okta/disable").await;
+    Idp::other().register(&server).await;
+    let path = "/admin/authentication/other/disable";
+    let question = browser.click(path).await;
     let renamed = json!({ "label": "Third" });
+    let other = "/api/v1/providers/other";
     server
         .api()
-        .expect("PATCH", "/api/v1/providers/okta", Some(&renamed), 200)
+        .expect("PATCH", other, Some(&renamed), 200)
         .await;
-    let late = send(
-        &mut browser,
-        &question,
-        "/admin/authentication/okta/disable",
-        &[],
-    )
-    .await;
+    let late = send(&mut browser, &question, path, &[]).await;
     assert_eq!(
         late.location.as_deref(),
-        Some("/admin/authentication/okta?told=provider-changed")
+        Some("/admin/authentication/other?told=provider-changed")
     );
-    assert_eq!(
-        server.api().get("/api/v1/providers/okta").await["enabled"],
-        true
-    );
+    assert_eq!(server.api().get(other).await["enabled"], true);
 }
 
 async fn secrets_go_in_and_never_out(server: Server) {
@@ -400,6 +394,10 @@ async fn switching_off_and_deleting_say_what_they_do(server: Server) {
         );
     }
     let path = "/admin/authentication/okta/disable";
+    // Another way in for an admin, and it is not the last one any more.
+    let root = ["user", "create", "--email", "root@example.com", "--admin"];
+    let root = [&root[..], &["--password-stdin"]].concat();
+    server.cli(&root, "correct horse battery staple\n");
     let question = browser.click(path).await;
     send(&mut browser, &question, path, &[]).await;
     assert_eq!(
