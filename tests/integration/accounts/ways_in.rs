@@ -29,7 +29,7 @@ async fn a_password_is_a_way_in(mut place: Place) {
     let mut browser = Browser::new(&place.server);
     idp.login(&place.server, &mut browser, &grace).await.user();
     let page = browser.click("/account").await;
-    let address = unlink(&page).expect("the password is another way in");
+    let address = unlink(&page).unwrap_or_else(|| panic!("{}", page.body));
     // With passwords off it is the last one.
     let path = place.server.path("config.toml");
     let config = std::fs::read_to_string(&path).unwrap();
