@@ -1,9 +1,12 @@
 //! The OpenID provider, over HTTP, with clients that the tests play.
 
+mod agreed;
+mod anew;
 mod authorize;
 mod clients;
 mod ends;
 mod flow;
+mod keys;
 mod logout;
 mod race;
 mod tokens;
