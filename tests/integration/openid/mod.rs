@@ -4,9 +4,11 @@ mod authorize;
 mod clients;
 mod ends;
 mod flow;
-mod logout;
+mod forward_auth;
+pub mod logout;
 mod race;
 mod tokens;
+mod told;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

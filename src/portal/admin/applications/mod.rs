@@ -7,7 +7,7 @@ mod form;
 mod list;
 mod questions;
 mod show;
-mod snippets;
+mod trial;
 
 use axum::Router;
 use axum::routing::get;
@@ -36,6 +36,7 @@ pub(super) fn router() -> Router<PortalState> {
             get(create::ask).post(create::create),
         )
         .route("/admin/applications/{slug}", get(show::show))
+        .route(trial::PATH, get(trial::show))
         .route(
             "/admin/applications/{slug}/edit/{section}",
             get(edit::ask).post(edit::save),
@@ -83,6 +84,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     all.extend(show::samples(page));
     all.extend(edit::samples(page));
     all.extend(assign::samples(page));
+    all.extend(trial::samples(page));
     all
 }
 

@@ -90,6 +90,8 @@ struct ProviderPage {
     traces: String,
     values: Vec<ValueRow>,
     callback: Option<String>,
+    logged_out: Option<String>,
+    backchannel: Option<String>,
     products: Vec<ProductLink>,
     guide: Option<Guide>,
     found: Option<FoundRows>,
@@ -167,7 +169,11 @@ fn switches(page: &Page, provider: &Provider) -> Vec<(String, bool)> {
             ("saml-require-encryption", saml.require_encryption),
             ("saml-force-authn", saml.force_authn),
             ("saml-allow-sha1", saml.allow_sha1),
+            ("saml-local-logout", saml.local_logout),
         ]);
+    }
+    if let Some(oauth) = &provider.oauth {
+        all.push(("oauth-single-logout", oauth.single_logout));
     }
     all.into_iter()
         .map(|(id, is_on)| (page.t(id), is_on))
@@ -202,6 +208,8 @@ fn provider_page(
         found: found.map(Option::as_ref).map_err(|_| ()),
     };
     let is_saml = provider.saml.is_some();
+    let has_id_token = provider.kind.has_id_token();
+    let urls = crate::login::oauth::provider::Urls::new(origin, slug);
     let failures = usize::try_from(material.logins.failures).unwrap_or(0);
     let metadata = stored.metadata.as_ref();
     let vendor = material.guide;
@@ -225,7 +233,9 @@ fn provider_page(
         } else {
             Vec::new()
         },
-        callback: (!is_saml).then(|| format!("{origin}/oauth/{slug}/callback")),
+        callback: (!is_saml).then_some(urls.callback),
+        logged_out: has_id_token.then_some(urls.logged_out),
+        backchannel: has_id_token.then_some(urls.backchannel_logout),
         products: Vendor::ALL
             .into_iter()
             .map(|one| ProductLink {
