@@ -11,7 +11,6 @@ use crate::apps::forward_auth::identity::ASSERTION;
 use crate::apps::forward_auth::trial::{self, Answer, Found, Rule, Trial};
 use crate::directory::DirectoryError;
 use crate::domain::Application;
-use crate::domain::application::PathAccess;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
 use crate::portal::admin::shell::Shell;
@@ -213,7 +212,7 @@ async fn run(
 #[cfg(test)]
 pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     use crate::directory::applications::access::NotAdmitted;
-    use crate::domain::application::ApplicationKind;
+    use crate::domain::application::{ApplicationKind, PathAccess};
     let shell = Shell::sample(page, &SECTION);
     let hostile = "\"><script>alert(1)</script>";
     let application = super::sample(ApplicationKind::ForwardAuth);
