@@ -14,11 +14,10 @@ pub fn access(rules: &[PathRule], path: &str) -> PathAccess {
     }
     match place(rules, path) {
         Place::Ruled(rule) => rule.access,
-        Place::Unruled => PathAccess::SignedIn,
         Place::Doubtful if rules.iter().any(|rule| rule.access == PathAccess::Deny) => {
             PathAccess::Deny
         }
-        Place::Doubtful => PathAccess::SignedIn,
+        Place::Unruled | Place::Doubtful => PathAccess::SignedIn,
     }
 }
 

@@ -89,9 +89,8 @@ struct ProviderPage {
     commonest: Option<String>,
     traces: String,
     values: Vec<ValueRow>,
-    callback: Option<String>,
-    logged_out: Option<String>,
-    backchannel: Option<String>,
+    /// OAuth's: what to enter at the provider.
+    addresses: Vec<(&'static str, String, String)>,
     products: Vec<ProductLink>,
     guide: Option<Guide>,
     found: Option<FoundRows>,
@@ -180,6 +179,25 @@ fn switches(page: &Page, provider: &Provider) -> Vec<(String, bool)> {
         .collect()
 }
 
+/// What to enter at an OAuth provider: an id, what it is called there, the address.
+fn addresses(
+    page: &Page,
+    provider: &Provider,
+    origin: &str,
+) -> Vec<(&'static str, String, String)> {
+    let urls = crate::login::oauth::provider::Urls::new(origin, &provider.slug);
+    let mut all = Vec::new();
+    if provider.kind.is_oauth() {
+        all.push(("callback", page.t("oauth-callback"), urls.callback));
+    }
+    if provider.kind.has_id_token() {
+        let (there, behind) = (page.t("oauth-logged-out"), page.t("oauth-backchannel"));
+        all.push(("logged-out", there, urls.logged_out));
+        all.push(("backchannel", behind, urls.backchannel_logout));
+    }
+    all
+}
+
 /// What an admin should look at.
 fn warnings(page: &Page, provider: &Provider) -> Vec<String> {
     let mut all = Vec::new();
@@ -208,8 +226,6 @@ fn provider_page(
         found: found.map(Option::as_ref).map_err(|_| ()),
     };
     let is_saml = provider.saml.is_some();
-    let has_id_token = provider.kind.has_id_token();
-    let urls = crate::login::oauth::provider::Urls::new(origin, slug);
     let failures = usize::try_from(material.logins.failures).unwrap_or(0);
     let metadata = stored.metadata.as_ref();
     let vendor = material.guide;
@@ -233,9 +249,7 @@ fn provider_page(
         } else {
             Vec::new()
         },
-        callback: (!is_saml).then_some(urls.callback),
-        logged_out: has_id_token.then_some(urls.logged_out),
-        backchannel: has_id_token.then_some(urls.backchannel_logout),
+        addresses: addresses(&page, provider, origin),
         products: Vendor::ALL
             .into_iter()
             .map(|one| ProductLink {
