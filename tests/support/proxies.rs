@@ -111,8 +111,13 @@ async fn echo() -> (u16, tokio::task::JoinHandle<()>) {
 
 /// Puts blanks before each line.
 fn indented(text: &str, blanks: usize) -> String {
-    let pad = " ".repeat(blanks);
-    text.lines().map(|line| format!("{pad}{line}\n")).collect()
+    let mut all = String::new();
+    for line in text.lines() {
+        all.push_str(&" ".repeat(blanks));
+        all.push_str(line);
+        all.push('\n');
+    }
+    all
 }
 
 /// The authority of an http address.
