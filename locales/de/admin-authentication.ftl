@@ -197,6 +197,8 @@ saml-context-hint = Einer je Zeile; lassen Sie es leer, wenn Ihr Identitätsanbi
 # OAuth 2.0 und OpenID Connect.
 oauth-client = Client
 oauth-callback = Callback-Adresse (Redirect URI), dort einzutragen
+saml-local-logout = Wer sich hier abmeldet, bleibt beim Identitätsanbieter angemeldet
+saml-local-logout-hint = Sonst wird, wer sich hier abmeldet, auch dort abgemeldet, sofern seine Metadaten sagen, wie.
 oauth-client-id = Client-ID
 oauth-client-secret = Client-Geheimnis
 oauth-secret-hint = Es wird versiegelt aufbewahrt und nie wieder gezeigt.
@@ -216,3 +218,8 @@ oauth-upn-as-email = Der Anmeldename ist die Adresse
 oauth-upn-as-email-hint = Für Ihren eigenen Mandanten bei Microsoft, wo Token keine verbürgte Adresse tragen.
 oauth-trust-email = Adressen ohne „email_verified“ vertrauen
 oauth-trust-email-hint = Nur wenn dieser Anbieter jede Adresse selbst prüft.
+oauth-end_session_endpoint = Endpunkt zum Abmelden, wo die Discovery keinen nennt
+oauth-single-logout = Wer sich hier abmeldet, wird auch bei diesem Anbieter abgemeldet
+oauth-single-logout-hint = Der Anbieter muss die erste Adresse unten kennen; sonst enden alle auf seiner Fehlerseite.
+oauth-logged-out = Adresse nach dem Abmelden (post-logout redirect URI)
+oauth-backchannel = Adresse für Back-Channel-Logout

@@ -197,6 +197,8 @@ saml-context-hint = One on each line; leave it empty unless your identity provid
 # OAuth 2.0 and OpenID Connect.
 oauth-client = Client
 oauth-callback = Callback address (redirect URI), to be entered there
+saml-local-logout = Signing out here leaves the session at the identity provider alone
+saml-local-logout-hint = Else whoever signs out here is signed out there too, where its metadata says how.
 oauth-client-id = Client id
 oauth-client-secret = Client secret
 oauth-secret-hint = It is kept sealed, and never shown again.
@@ -216,3 +218,8 @@ oauth-upn-as-email = The sign-in name is the address
 oauth-upn-as-email-hint = For your own tenant at Microsoft, where tokens carry no address that is vouched for.
 oauth-trust-email = Trust addresses without “email_verified”
 oauth-trust-email-hint = Only when this provider checks every address itself.
+oauth-end_session_endpoint = Sign-out endpoint, where discovery names none
+oauth-single-logout = Signing out here signs out at this provider, too
+oauth-single-logout-hint = The provider must know the first address below; else people end at an error page of its own.
+oauth-logged-out = Post-logout redirect URI
+oauth-backchannel = Back-channel logout URI

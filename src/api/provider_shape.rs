@@ -113,6 +113,14 @@ struct UrlsShape {
     #[schema(format = "uri")]
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<String>,
+    /// OpenID Connect: *Post-logout redirect URI*.
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logged_out: Option<String>,
+    /// OpenID Connect: *Back-channel logout URI*.
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backchannel_logout: Option<String>,
 }
 
 /// A signing certificate of an identity provider.
@@ -188,6 +196,8 @@ impl ProviderShape {
                 acs: Some(urls.acs),
                 slo: Some(urls.slo),
                 callback: None,
+                logged_out: None,
+                backchannel_logout: None,
             },
             relay_state: Some(RELAY_STATE),
             managed_by: stored.managed_by,
@@ -212,6 +222,8 @@ impl ProviderShape {
                 metadata: None,
                 slo: None,
                 callback: Some(urls.callback),
+                logged_out: Some(urls.logged_out),
+                backchannel_logout: Some(urls.backchannel_logout),
             },
             relay_state: None,
             certificates: None,

@@ -1,6 +1,7 @@
 //! Composition: opens what the configuration names, and puts the routers
 //! together. The only place, with [`crate::cli`], that knows every folder.
 
+mod between;
 mod farewells;
 mod front;
 mod health;
@@ -44,7 +45,6 @@ use crate::platform::telemetry::{LogHandle, Metrics};
 use crate::platform::web::{self, Kit, KitSettings};
 use crate::portal::{self, PortalState};
 use crate::sessions::layer::SessionState;
-use crate::sessions::logout::Upstream;
 use crate::sessions::{Lifetimes, Sessions};
 
 pub use server::serve;
@@ -267,7 +267,8 @@ pub fn router(
     };
     let accounts = accounts(config, core, &kit)?;
     let passkeys = passkeys(config, core, &kit)?;
-    let upstream = upstream(saml.clone());
+    let oauth = oauth_state(config, core, &kit);
+    let upstream = between::upstream(saml.clone(), oauth.clone());
     let portal = PortalState {
         upstream: Arc::clone(&upstream),
         passkeys: passkeys.clone(),
@@ -301,7 +302,6 @@ pub fn router(
         kit: kit.clone(),
         sessions: core.sessions.clone(),
     };
-    let oauth = oauth_state(config, core, &kit);
     let oidc = oidc_state(config, core, &kit);
     let mut logins = saml::flow::router(saml)
         .merge(oauth::flow::router(oauth))
@@ -333,14 +333,6 @@ pub fn router(
     Ok(web::secure(router, &kit))
 }
 
-/// Where one who has signed out here goes on to.
-fn upstream(saml: saml::flow::SamlState) -> Upstream {
-    Arc::new(move |left| {
-        let saml = saml.clone();
-        Box::pin(async move { saml::flow::leave::leave(&saml, &left).await })
-    })
-}
-
 /// Forward-auth, which the server asks before the router.
 pub fn forward_auth(config: &Config, core: &Core) -> Result<ForwardAuth, AppError> {
     Ok(ForwardAuth::new(
@@ -348,6 +340,7 @@ pub fn forward_auth(config: &Config, core: &Core) -> Result<ForwardAuth, AppErro
         core.directory.clone(),
         core.sessions.clone(),
         core.signing.clone(),
+        between::access_tokens(core.directory.clone()),
     ))
 }
 

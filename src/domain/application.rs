@@ -231,6 +231,11 @@ pub struct Application {
     /// Forward-auth: whether CORS preflights pass, which carry no cookie.
     #[serde(default)]
     pub allow_cors_preflight: bool,
+    /// Forward-auth: the OpenID applications (client ids) whose access tokens open
+    /// it, as the person that a token is about. None when empty.
+    #[serde(default)]
+    #[schema(examples(json!(["command-line"])))]
+    pub bearer_clients: BTreeSet<String>,
 }
 
 /// What is wrong with a value of an application.
@@ -277,6 +282,7 @@ impl Application {
             headers: BTreeMap::new(),
             group_separator: default_separator(),
             allow_cors_preflight: false,
+            bearer_clients: BTreeSet::new(),
         }
     }
 
@@ -461,6 +467,15 @@ impl Application {
             if !is_path_pattern(&rule.path) {
                 let detail = "must be a path, /health, or a path with /* at its end, /public/*";
                 mistake(found, &format!("/path_rules/{at}/path"), detail);
+            }
+        }
+        if self.bearer_clients.len() > 100 {
+            mistake(found, "/bearer_clients", "holds more than 100 clients");
+        }
+        for (at, client) in self.bearer_clients.iter().enumerate() {
+            if Slug::parse(client).is_none() {
+                let detail = format!("{client:?} is no client id");
+                mistake(found, &format!("/bearer_clients/{at}"), detail);
             }
         }
         let mut separator = self.group_separator.chars();

@@ -48,6 +48,13 @@ pub struct OauthSettings {
     /// Microsoft Graph: pictures, and groups that do not fit into a token.
     #[schema(format = "uri")]
     pub graph_endpoint: Option<String>,
+    /// Where the browser is sent to sign out (OpenID Connect RP-Initiated Logout
+    /// §2); unset: where discovery says.
+    #[schema(format = "uri")]
+    pub end_session_endpoint: Option<String>,
+    /// Whether signing out here goes on to sign out at the provider. The provider
+    /// has to know `urls.logged_out` as a post-logout redirect URI.
+    pub single_logout: bool,
     /// How the gateway proves who it is at the token endpoint; unset: what the
     /// provider lists.
     pub token_endpoint_auth_method: Option<ClientAuth>,

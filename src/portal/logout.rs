@@ -99,6 +99,7 @@ async fn end(state: &PortalState, locale: Locale, current: &Current) -> Response
 
 fn left(current: &Current, locale: Locale) -> Left {
     Left {
+        session: current.id_hash.clone(),
         signed_in: current.signed_in.clone(),
         locale,
         target: None,

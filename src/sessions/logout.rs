@@ -1,6 +1,7 @@
 //! Single logout: sessions by what an identity provider calls them, and our own
 //! requests to sign out there.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,11 @@ use axum::response::Response;
 use super::hash;
 use super::rows::SignedIn;
 use super::store::{self, Data};
-use crate::domain::{Slug, Timestamp, UserId};
+use crate::directory::audit::{self, Actor, Target};
+use crate::directory::endings::{self, Reason, Which};
+use crate::directory::plan::change;
+use crate::directory::{DirectoryError, users};
+use crate::domain::{Entropy, Slug, Timestamp, UserId};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::{Row, StorageError, Tx, Value, params};
 
@@ -20,6 +25,8 @@ const LIFETIME: i64 = 30 * 60;
 /// A session that has ended here, and where the browser goes in the end.
 #[derive(Clone, Debug)]
 pub struct Left {
+    /// The hash of the session that has ended.
+    pub session: String,
     /// How the person had signed in.
     pub signed_in: SignedIn,
     /// The language of pages on the way.
@@ -83,6 +90,35 @@ pub async fn meant(
         .collect()
 }
 
+/// Ends the sessions that a provider means, with the audit log; answers those that
+/// ended.
+pub async fn end(
+    tx: &mut Tx,
+    provider: &Slug,
+    meant: Vec<Meant>,
+    at: (Timestamp, &Entropy),
+) -> Result<Vec<String>, DirectoryError> {
+    let mut ended: BTreeMap<UserId, u64> = BTreeMap::new();
+    let mut hashes = Vec::new();
+    for Meant { id_hash, user, .. } in meant {
+        let count = endings::end(tx, Which::One(&id_hash), Reason::Provider).await?;
+        *ended.entry(user).or_default() += count;
+        hashes.push(id_hash);
+    }
+    for (id, count) in ended {
+        let name = users::by_id(tx, &id).await?.map(|user| user.display_name());
+        let target = Target {
+            kind: "user",
+            id: id.as_str(),
+            name: name.as_deref().unwrap_or_default(),
+        };
+        let actor = Actor::Channel(provider.to_string());
+        let changes = [change("sessions", count, 0)];
+        audit::record(tx, at, &actor, "user.signed_out", target, &changes).await?;
+    }
+    Ok(hashes)
+}
+
 /// Notes a request to sign out that goes to the provider. `target` is where the
 /// browser goes once that is answered, found safe before.
 pub async fn ask(
@@ -135,8 +171,36 @@ pub async fn waits(
     Ok(tx.count(sql, values).await? > 0)
 }
 
-/// Forgets the requests that nobody answers any more.
+/// Keeps what signing out at the provider will need, sealed, for as long as the
+/// session may last. It outlives the session: one signs out there once the session
+/// here has ended.
+pub async fn keep(
+    tx: &mut Tx,
+    session: &str,
+    sealed: &str,
+    until: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "INSERT INTO upstream_sessions (session_hash, id_token, expires_at) \
+        VALUES ($1, $2, $3)";
+    let row = params![session, sealed, until];
+    tx.execute(sql, row).await.map(|_| ())
+}
+
+/// Takes what was kept of a session.
+pub async fn kept(tx: &mut Tx, session: &str) -> Result<Option<String>, StorageError> {
+    let sql = "DELETE FROM upstream_sessions WHERE session_hash = $1 RETURNING id_token";
+    let row = tx.query_opt(sql, params![session]).await?;
+    row.map(|row| row.reader().text()).transpose()
+}
+
+/// Forgets the requests that nobody answers any more, and what was kept of sessions
+/// that have ended long ago.
 pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<(), StorageError> {
-    let sql = "DELETE FROM logout_requests WHERE expires_at <= $1";
-    tx.execute(sql, params![now]).await.map(|_| ())
+    for sql in [
+        "DELETE FROM logout_requests WHERE expires_at <= $1",
+        "DELETE FROM upstream_sessions WHERE expires_at <= $1",
+    ] {
+        tx.execute(sql, params![now]).await?;
+    }
+    Ok(())
 }

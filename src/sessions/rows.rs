@@ -483,6 +483,12 @@ pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<
         used: idle_since,
     };
     endings::end(tx, over, Reason::Expired).await?;
+    // Nobody gets in by these any more; their applications shall hear of it.
+    if lifetimes.enforce_validity {
+        for user in no_longer_valid(tx, lifetimes, now).await? {
+            endings::end(tx, Which::OfUser(&user), Reason::Expired).await?;
+        }
+    }
     super::logout::sweep(tx, now).await?;
     super::host::sweep(tx, now).await?;
     tx.execute(
@@ -491,6 +497,31 @@ pub async fn sweep(tx: &mut Tx, lifetimes: Lifetimes, now: Timestamp) -> Result<
     )
     .await?;
     Ok(())
+}
+
+/// Users with sessions whose `valid_to` has passed, since the oldest session may have
+/// begun.
+async fn no_longer_valid(
+    tx: &mut Tx,
+    lifetimes: Lifetimes,
+    now: Timestamp,
+) -> Result<Vec<UserId>, StorageError> {
+    const DAY: i64 = 24 * 3600;
+    const SQL: &str = "SELECT u.id, u.valid_to FROM users u WHERE u.valid_to >= $1 \
+        AND u.valid_to < $2 AND EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id)";
+    // Channels may have written offsets; the days around hold whatever they mean.
+    let day = |at: Timestamp| at.rfc3339().chars().take(10).collect::<String>();
+    let since = day(now.plus_seconds(-lifetimes.lifetime - DAY));
+    let until = day(now.plus_seconds(2 * DAY));
+    let mut found = Vec::new();
+    for row in tx.query(SQL, params![since, until]).await? {
+        let mut reader = row.reader();
+        let (id, valid_to) = (reader.text()?, reader.text()?);
+        if Timestamp::parse_rfc3339(&valid_to).is_some_and(|end| now > end) {
+            found.push(UserId::from_row(id));
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -25,14 +25,14 @@ mod mail_server;
 #[cfg(test)]
 mod nginx;
 #[cfg(test)]
-#[path = "../support/nginx.rs"]
-mod nginx_process;
-#[cfg(test)]
 mod oidc_provider;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod passkeys;
+#[cfg(test)]
+#[path = "../support/proxies.rs"]
+mod proxy_process;
 #[cfg(test)]
 mod pysaml2;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::harness::gateway::{Database, Gateway};
 use crate::harness::idp::Demo;
 use crate::harness::process::free_port;
 use crate::harness::setting;
-use crate::nginx_process::Nginx;
+use crate::proxy_process::{Kind, Proxy};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_signs_in_and_out_of_an_application_on_another_host() {
@@ -24,7 +24,9 @@ async fn a_person_signs_in_and_out_of_an_application_on_another_host() {
         "hosts": [host],
     });
     gateway.send("POST", "/api/v1/applications", &wiki).await;
-    let nginx = Nginx::start(&setting("DOORWARD_TEST_NGINX"), &gateway.url, port).await;
+    let (kind, hosts) = (Kind::named("nginx"), [format!("127.0.0.1:{port}")]);
+    let binary = setting(kind.setting());
+    let nginx = Proxy::start(kind, &binary, &gateway.url, (port, &hosts)).await;
     let page = format!("http://127.0.0.1:{}/page", nginx.port);
 
     let browser = Browser::start("nginx-hand-over").await;

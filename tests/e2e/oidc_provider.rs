@@ -111,3 +111,38 @@ async fn who_says_no_gets_a_page_and_can_start_again() {
     browser.arrives_at(&gateway.account()).await;
     browser.close().await;
 }
+
+/// RP-Initiated Logout, and the provider's own word by Back-Channel Logout.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_here_signs_out_there_and_the_other_way_round() {
+    let gateway = Gateway::start(Database::Sqlite).await;
+    let provider = OidcProvider::start(&gateway, "company", &ada("Ada")).await;
+    let mut settings = provider.provider("company");
+    settings["oauth"]["single_logout"] = json!(true);
+    gateway.put_provider(&settings).await;
+
+    let browser = Browser::start("oidc-provider-logout").await;
+    let sign_in = async || {
+        browser.open(&gateway.sign_in_page()).await;
+        browser.press("Company account").await;
+        provider.sign_in(&browser, "ada-4711").await;
+        browser.arrives_at(&gateway.account()).await;
+    };
+    sign_in().await;
+    browser.open(&format!("{}/logout", gateway.url)).await;
+    browser.arrives_at(&provider.sign_out_page()).await;
+    browser.press("Yes, sign me out").await;
+    let done = format!("{}/signed-out?also=provider", gateway.url);
+    browser.arrives_at(&done).await;
+    browser.is_turned_away_from(&gateway.account()).await;
+
+    // Signed out there, with no word to the gateway by way of the browser.
+    sign_in().await;
+    browser.open(&provider.sign_out_page()).await;
+    browser.press("Yes, sign me out").await;
+    browser.shows(&["Sign-out Success"]).await;
+    browser.is_turned_away_from(&gateway.account()).await;
+    let audit = gateway.api("/api/v1/audit").await;
+    assert_eq!(audit["items"][0]["action"], "user.signed_out", "{audit}");
+    browser.close().await;
+}

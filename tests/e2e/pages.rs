@@ -62,6 +62,8 @@ const PAGES: &[&str] = &[
     "/admin/tokens/new",
     "/admin/settings",
     "/admin/applications",
+    "/admin/forward-auth",
+    "/admin/forward-auth?url=https://wiki.example.com/page&user=ada@example.com",
     "/admin/applications/new",
     "/admin/applications/client",
     "/admin/applications/client/edit/general",

@@ -113,6 +113,52 @@ async fn requests_are_signed_and_assertions_encrypted() {
     }
 }
 
+/// Single logout, begun here and begun there, by each binding, always signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_here_signs_out_there_and_the_other_way_round() {
+    for binding in ["redirect", "post"] {
+        let idp = SimpleSamlPhp::start(&ada("Research")).await;
+        if binding == "post" {
+            idp.log_out_by_post();
+        }
+        let gateway = Gateway::start(Database::Sqlite).await;
+        gateway
+            .put_provider(&json!({
+                "slug": "company",
+                "kind": "saml",
+                "label": "SSO Login",
+                "allowed_domains": ["example.com"],
+                "saml": { "metadata_xml": idp.metadata().await },
+            }))
+            .await;
+        idp.trust(&gateway, "company").await;
+
+        let browser = Browser::start(&format!("simplesamlphp-logout-{binding}")).await;
+        let sign_in = async || {
+            browser.open(&gateway.sign_in_page()).await;
+            browser.press("SSO Login").await;
+            // The IdP asks again: whoever was signed in there is no more.
+            idp.sign_in(&browser, "ada", "engine").await;
+            browser.arrives_at(&gateway.account()).await;
+        };
+        sign_in().await;
+        // Begun here: to the IdP, and back with its word.
+        browser.open(&format!("{}/logout", gateway.url)).await;
+        let done = format!("{}/signed-out?also=provider", gateway.url);
+        browser.arrives_at(&done).await;
+        browser.is_turned_away_from(&gateway.account()).await;
+
+        sign_in().await;
+        // Begun there: the gateway ends its session, and its answer is taken.
+        browser.open(&idp.sign_out_page()).await;
+        browser.arrives_at(&idp.end_page()).await;
+        browser.is_turned_away_from(&gateway.account()).await;
+        let audit = gateway.api("/api/v1/audit").await;
+        assert_eq!(audit["items"][0]["action"], "user.signed_out", "{audit}");
+        browser.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_from_another_domain_stays_outside() {
     let idp = SimpleSamlPhp::start(&json!({ "eve:snake": {

@@ -286,6 +286,7 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
         ("/admin/settings", "GET", READERS),
         ("/admin/settings", "POST", ADMIN),
         ("/admin/applications", "GET", READERS),
+        ("/admin/forward-auth", "GET", READERS),
         ("/admin/applications/new", "GET", ADMIN),
         ("/admin/applications/new", "POST", ADMIN),
         ("/admin/applications/{slug}", "GET", READERS),
@@ -328,6 +329,16 @@ fn routes() -> Vec<(&'static str, &'static str, Open)> {
             "/oauth/{slug}/callback",
             "GET",
             Everybody("ends a login of this browser"),
+        ),
+        (
+            "/oauth/{slug}/logged-out",
+            "GET",
+            Everybody("is where one comes back from signing out at a provider"),
+        ),
+        (
+            "/oauth/{slug}/backchannel-logout",
+            "POST",
+            Everybody("takes a signed word of a provider, and believes nothing else"),
         ),
         (
             "/oidc/logout",

@@ -27,6 +27,8 @@ async fn a_provider_is_read_back_without_its_secret() {
         json!({
             "login": "https://sso.example.com/oauth/google/login",
             "callback": "https://sso.example.com/oauth/google/callback",
+            "logged_out": "https://sso.example.com/oauth/google/logged-out",
+            "backchannel_logout": "https://sso.example.com/oauth/google/backchannel-logout",
         })
     );
     assert_eq!(made["oauth"]["client_secret"], "********");

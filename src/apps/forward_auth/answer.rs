@@ -60,6 +60,28 @@ pub fn sign_in(
     response
 }
 
+/// The token is none, or none any more (RFC 6750 §3.1): whoever sends one is no
+/// person at a browser, and is led nowhere.
+#[must_use]
+pub fn bad_token(dialect: Dialect, login: &str) -> Response {
+    let detail = "The token is unknown, has run out or was revoked.";
+    let mut response = Problem::unauthenticated()
+        .with_code("forward_auth.bad_token")
+        .with_detail(detail)
+        .into_response();
+    let headers = response.headers_mut();
+    let challenge = HeaderValue::from_static("Bearer realm=\"doorward\", error=\"invalid_token\"");
+    headers.insert(header::WWW_AUTHENTICATE, challenge);
+    if dialect == Dialect::Nginx {
+        headers.insert(CALLER, HeaderValue::from_static("script"));
+        if let Ok(login) = HeaderValue::from_str(login) {
+            headers.insert(header::LOCATION, login);
+        }
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Lets nginx tell a script instead of leading it, where its configuration asks.
 const CALLER: HeaderName = HeaderName::from_static("x-doorward-caller");
 

@@ -133,6 +133,7 @@ pub fn read<'r>(
     let peer = peer.to_canonical();
     let headers = Headers {
         all: headers,
+        authority: uri.authority().map(axum::http::uri::Authority::as_str),
         is_trusted: trusted.iter().any(|net| net.contains(&peer)),
     };
     match dialect {
@@ -263,7 +264,7 @@ fn host_of(text: &str) -> Option<String> {
 }
 
 /// A host without its port.
-fn bare(host: &str) -> &str {
+pub(super) fn bare(host: &str) -> &str {
     match host.rfind(':') {
         Some(at) if !host.ends_with(']') => host.get(..at).unwrap_or(host),
         _ => host,
@@ -283,6 +284,8 @@ fn is_https_scheme(scheme: &str) -> Option<bool> {
 
 struct Headers<'r> {
     all: &'r HeaderMap,
+    /// What stands in place of `Host` in HTTP/2 (RFC 9113 §8.3.1).
+    authority: Option<&'r str>,
     is_trusted: bool,
 }
 
@@ -336,8 +339,11 @@ impl<'r> Headers<'r> {
     fn own_host(&self) -> Option<String> {
         let mut fields = self.all.get_all(header::HOST).iter();
         let (first, second) = (fields.next(), fields.next());
-        let text = first.filter(|_| second.is_none())?.to_str().ok()?;
-        host_of(text)
+        match (first, second) {
+            (None, _) => host_of(self.authority?),
+            (Some(only), None) => host_of(only.to_str().ok()?),
+            (Some(_), Some(_)) => None,
+        }
     }
 }
 

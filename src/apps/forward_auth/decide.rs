@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::answer::{self, Refused};
 use super::asked::{self, Asked, AskedError, Caller, Dialect};
-use super::{ForwardAuth, Pass, api_token, hand_over, identity, passes, paths};
+use super::bearer::{self, Presented};
+use super::{ForwardAuth, Pass, hand_over, identity, passes, paths};
 use crate::directory::DirectoryError;
 use crate::directory::applications::access::{self, NotAdmitted};
 use crate::domain::application::{AccessRule, PathAccess};
-use crate::domain::{Application, Scope, User};
+use crate::domain::{Application, Group, User};
 use crate::platform::crypto::jwt::Algorithm;
 use crate::platform::i18n::Locale;
 use crate::platform::web::Problem;
@@ -49,7 +50,7 @@ struct Assertion<'a> {
 }
 
 /// Why there is no answer from the rules.
-enum Trouble {
+pub(super) enum Trouble {
     /// The database.
     Away(String),
 }
@@ -61,8 +62,8 @@ impl From<DirectoryError> for Trouble {
 }
 
 /// One question with everything around it.
-struct Case<'r> {
-    asked: Asked<'r>,
+pub(super) struct Case<'r> {
+    pub(super) asked: Asked<'r>,
     headers: &'r HeaderMap,
     caller: Caller,
     locale: Locale,
@@ -118,8 +119,16 @@ impl ForwardAuth {
         if takes_preflights && asked::is_preflight(&case.asked, case.headers) {
             return Ok(answer::pass(identity::nobody(&application)));
         }
-        if let Some(secret) = api_token(case.headers) {
-            return self.with_token(case, &application, secret, rule).await;
+        match bearer::presented(case.headers) {
+            Some(Presented::Api(secret)) => {
+                return self.with_token(case, &application, secret, rule).await;
+            }
+            Some(Presented::Access(secret)) => {
+                return self
+                    .with_access_token(case, &application, secret, rule)
+                    .await;
+            }
+            None => {}
         }
         let live = self.live(case).await?;
         let Some(live) = live else {
@@ -202,7 +211,7 @@ impl ForwardAuth {
             Ok(()) => {
                 let groups = &live.person.belongings.groups;
                 let mut headers = identity::of(application, user, groups);
-                let assertion = self.assertion(application, live).await?;
+                let assertion = self.assertion(application, user, groups).await?;
                 headers.insert(identity::ASSERTION, assertion);
                 Ok(headers)
             }
@@ -218,7 +227,7 @@ impl ForwardAuth {
         Ok(pass)
     }
 
-    async fn admission(
+    pub(super) async fn admission(
         &self,
         application: &Application,
         user: &User,
@@ -236,13 +245,12 @@ impl ForwardAuth {
     }
 
     /// The signed header for a person at an application.
-    async fn assertion(
+    pub(super) async fn assertion(
         &self,
         application: &Application,
-        live: &Live,
+        user: &User,
+        groups: &[Group],
     ) -> Result<HeaderValue, Trouble> {
-        let user = &live.person.user;
-        let groups = &live.person.belongings.groups;
         let now = self.sessions.clock.now().millis() / 1_000;
         let get = |field| user.profile.get(field);
         let email = get(crate::domain::Field::Email);
@@ -267,38 +275,6 @@ impl ForwardAuth {
         let signed = self.signing.sign(Algorithm::Es256, TYP, &assertion).await;
         let signed = signed.map_err(|error| Trouble::Away(error.to_string()))?;
         HeaderValue::from_str(&signed).map_err(|error| Trouble::Away(error.to_string()))
-    }
-
-    /// A script with a token of the gateway. Only one that may do everything passes:
-    /// what is made for one part of the API opens no application.
-    async fn with_token(
-        &self,
-        case: &Case<'_>,
-        application: &Application,
-        secret: &str,
-        rule: PathAccess,
-    ) -> Result<Response, Trouble> {
-        let Some(token) = self.directory.token_by_secret(secret).await? else {
-            return Ok(self.sign_in(case, Some(application)));
-        };
-        let mut headers = identity::nobody(application);
-        let is_open = application.enabled && application.access != AccessRule::Private;
-        if rule == PathAccess::Anonymous {
-            return Ok(answer::pass(headers));
-        }
-        if !token.allows(Scope::Admin) || !is_open {
-            let detail = "the token needs the scope admin, and the application must be open to all";
-            let code = "forward_auth.token_not_admitted";
-            return Ok(self.refuse(case, code, detail.to_owned(), None));
-        }
-        let name = HeaderValue::from_str(&format!("token:{}", token.id));
-        let name = name.unwrap_or_else(|_| HeaderValue::from_static(""));
-        for (header, what) in identity::USUAL {
-            if what == identity::What::User {
-                headers.insert(header, name.clone());
-            }
-        }
-        Ok(answer::pass(headers))
     }
 
     /// Nobody is signed in.
@@ -326,7 +302,7 @@ impl ForwardAuth {
         answer::sign_in(asked.dialect, case.caller, is_read, &login, cookie)
     }
 
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         case: &Case,
         code: &'static str,

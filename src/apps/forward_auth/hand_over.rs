@@ -64,7 +64,7 @@ fn cookie(name: &str, value: &str, https: bool, max_age: i64) -> Option<HeaderVa
 }
 
 /// Whether the cookie of the gateway itself reaches a host.
-fn shares_cookie(host: &str, own: &Url, domain: Option<&str>) -> bool {
+pub(super) fn shares_cookie(host: &str, own: &Url, domain: Option<&str>) -> bool {
     let Ok(url) = Url::parse(&format!("http://{host}/")) else {
         return false;
     };
@@ -154,7 +154,7 @@ pub(super) async fn send(
 }
 
 /// An absolute address, and its host as hosts are compared.
-fn target(text: &str) -> Option<(Url, String)> {
+pub(super) fn target(text: &str) -> Option<(Url, String)> {
     let url = Url::parse(text).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()

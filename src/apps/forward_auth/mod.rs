@@ -4,6 +4,8 @@
 //!   for paths; [`identity`] writes the headers; all three are pure.
 //! * [`decide`] finds session and application, and decides.
 //! * [`answer`] says it as the proxy understands it.
+//! * [`bearer`] knows scripts by their tokens.
+//! * [`trial`] says beforehand what would be answered, for whoever sets it up.
 //! * [`hand_over`] brings a session to hosts that do not share our domain.
 //!
 //! Whoever is signed in and was here within the last seconds is answered from what
@@ -11,12 +13,14 @@
 
 pub mod answer;
 pub mod asked;
+pub mod bearer;
 pub mod decide;
 pub mod hand_over;
 pub mod identity;
 pub mod paths;
 pub mod registry;
 pub mod snippets;
+pub mod trial;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -31,7 +35,6 @@ use axum::routing::{any, get};
 use crate::directory::Directory;
 use crate::directory::applications::access::NotAdmitted;
 use crate::directory::signing_keys::SigningKeys;
-use crate::directory::tokens;
 use crate::domain::{Slug, Timestamp};
 use crate::platform::web::Kit;
 use crate::sessions::Sessions;
@@ -39,6 +42,7 @@ use crate::sessions::cache::Live;
 use crate::sessions::hash;
 
 use asked::{Asked, Dialect};
+use bearer::AccessTokens;
 use registry::Registry;
 
 /// Everything that forward-auth works with. Clones share it.
@@ -52,6 +56,8 @@ pub struct ForwardAuth {
     pub sessions: Sessions,
     /// The keys of the assertions.
     pub signing: SigningKeys,
+    /// Whose access tokens of the OpenID provider are taken, and how they are read.
+    access_tokens: AccessTokens,
     registry: Registry,
 }
 
@@ -78,8 +84,15 @@ type Passes = Arc<Mutex<HashMap<Slug, Arc<Pass>>>>;
 impl ForwardAuth {
     /// Forward-auth over a directory and its sessions.
     #[must_use]
-    pub fn new(kit: Kit, directory: Directory, sessions: Sessions, signing: SigningKeys) -> Self {
+    pub fn new(
+        kit: Kit,
+        directory: Directory,
+        sessions: Sessions,
+        signing: SigningKeys,
+        access_tokens: AccessTokens,
+    ) -> Self {
         Self {
+            access_tokens,
             registry: Registry::new(directory.clone()),
             kit,
             directory,
@@ -151,19 +164,6 @@ fn pass_of(live: &Live, slug: &Slug) -> Option<Arc<Pass>> {
     let passes = live.kept::<Passes>()?;
     let passes = passes.lock().unwrap_or_else(PoisonError::into_inner);
     passes.get(slug).cloned()
-}
-
-/// The token of a request that is one of ours. Applications have tokens of their
-/// own, which are none of our business.
-fn api_token(headers: &HeaderMap) -> Option<&str> {
-    let mut fields = headers.get_all(header::AUTHORIZATION).iter();
-    let (first, second) = (fields.next()?, fields.next());
-    let (scheme, secret) = first.to_str().ok()?.trim().split_once(' ')?;
-    let secret = secret.trim();
-    let is_ours = second.is_none()
-        && scheme.eq_ignore_ascii_case("bearer")
-        && secret.starts_with(tokens::PREFIX);
-    is_ours.then_some(secret)
 }
 
 /// The routes. The session layer need not surround them, but for the last.

@@ -12,16 +12,34 @@ pub fn access(rules: &[PathRule], path: &str) -> PathAccess {
     if rules.is_empty() {
         return PathAccess::SignedIn;
     }
-    let Some(path) = plain(path) else {
-        let closes = |rule: &PathRule| rule.access == PathAccess::Deny;
-        return if rules.iter().any(closes) {
+    match place(rules, path) {
+        Place::Ruled(rule) => rule.access,
+        Place::Doubtful if rules.iter().any(|rule| rule.access == PathAccess::Deny) => {
             PathAccess::Deny
-        } else {
-            PathAccess::SignedIn
-        };
+        }
+        Place::Unruled | Place::Doubtful => PathAccess::SignedIn,
+    }
+}
+
+/// Where a path stands among the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'r> {
+    /// This rule is the first that fits.
+    Ruled(&'r PathRule),
+    /// None fits.
+    Unruled,
+    /// It can be read in more than one way.
+    Doubtful,
+}
+
+/// Where a path stands among the rules.
+#[must_use]
+pub fn place<'r>(rules: &'r [PathRule], path: &str) -> Place<'r> {
+    let Some(path) = plain(path) else {
+        return Place::Doubtful;
     };
     let rule = rules.iter().find(|rule| fits(&rule.path, &path));
-    rule.map_or(PathAccess::SignedIn, |rule| rule.access)
+    rule.map_or(Place::Unruled, Place::Ruled)
 }
 
 fn fits(pattern: &str, path: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use super::asked::bare;
 use super::identity;
 use crate::domain::Application;
 
@@ -13,6 +14,8 @@ pub struct Snippet {
     /// The proxy's name in addresses and language files: `nginx`, `traefik`, `caddy`,
     /// `envoy`.
     pub proxy: &'static str,
+    /// The proxy's name as its makers write it.
+    pub name: &'static str,
     /// The text.
     pub text: String,
 }
@@ -20,27 +23,28 @@ pub struct Snippet {
 /// The pieces for an application, under the gateway's origin.
 #[must_use]
 pub fn of(application: &Application, origin: &str) -> Vec<Snippet> {
-    let host = application
-        .hosts
-        .first()
-        .map_or("app.example.com", String::as_str);
+    let mut hosts: Vec<&str> = application.hosts.iter().map(String::as_str).collect();
+    if hosts.is_empty() {
+        hosts.push("app.example.com");
+    }
     let names: Vec<String> = identity::names(application)
         .iter()
         .map(|name| title_case(name.as_str()))
         .collect();
     let place = Place {
-        host,
+        slug: application.slug.as_str(),
+        hosts: &hosts,
         origin,
         names: &names,
     };
     [
-        ("nginx", place.nginx()),
-        ("traefik", place.traefik()),
-        ("caddy", place.caddy()),
-        ("envoy", place.envoy()),
+        ("nginx", "nginx", place.nginx()),
+        ("traefik", "Traefik", place.traefik()),
+        ("caddy", "Caddy", place.caddy()),
+        ("envoy", "Envoy", place.envoy()),
     ]
     .into_iter()
-    .map(|(proxy, text)| Snippet { proxy, text })
+    .map(|(proxy, name, text)| Snippet { proxy, name, text })
     .collect()
 }
 
@@ -56,14 +60,18 @@ fn title_case(name: &str) -> String {
 }
 
 struct Place<'a> {
-    host: &'a str,
+    slug: &'a str,
+    hosts: &'a [&'a str],
     origin: &'a str,
     names: &'a [String],
 }
 
 impl Place<'_> {
-    fn bare_host(&self) -> &str {
-        self.host.split(':').next().unwrap_or(self.host)
+    /// The hosts without their ports, each once.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.hosts.iter().map(|host| bare(host)).collect();
+        names.dedup();
+        names
     }
 
     fn nginx(&self) -> String {
@@ -78,6 +86,15 @@ impl Place<'_> {
             let _ = writeln!(passes, "        proxy_set_header {name} ${variable};");
         }
         let Self { origin, .. } = self;
+        // nginx names no host and looks at no certificate by itself.
+        let tls = if origin.starts_with("https:") {
+            "        proxy_ssl_server_name on;
+        proxy_ssl_verify on;
+        proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
+"
+        } else {
+            ""
+        };
         format!(
             "server {{
     server_name {host};
@@ -87,11 +104,13 @@ impl Place<'_> {
     location / {{
         auth_request /.doorward/check;
         error_page 401 = @doorward_sign_in;
+        error_page 403 @doorward_refused;
         auth_request_set $doorward_location $upstream_http_location;
         auth_request_set $doorward_cookie $upstream_http_set_cookie;
         auth_request_set $doorward_caller $upstream_http_x_doorward_caller;
 {sets}
         proxy_pass http://127.0.0.1:9000;  # the application
+        proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $http_connection;
@@ -101,7 +120,7 @@ impl Place<'_> {
     location = /.doorward/check {{
         internal;
         proxy_pass {origin}/auth/request;
-        proxy_pass_request_body off;
+{tls}        proxy_pass_request_body off;
         proxy_set_header Content-Length \"\";
         proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
         proxy_set_header X-Original-Method $request_method;
@@ -121,9 +140,24 @@ impl Place<'_> {
         add_header Set-Cookie $doorward_cookie always;
         return 302 $doorward_location;
     }}
+
+    # The gateway's own page says who is not admitted, and what to do.
+    location @doorward_refused {{
+        internal;
+        rewrite ^ /auth/forward break;
+        proxy_pass {origin};
+{tls}        proxy_method GET;
+        proxy_pass_request_body off;
+        proxy_set_header Content-Length \"\";
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header X-Forwarded-Method $request_method;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Forwarded-Uri $request_uri;
+    }}
 }}
 ",
-            host = self.bare_host(),
+            host = self.names().join(" "),
         )
     }
 
@@ -132,24 +166,31 @@ impl Place<'_> {
         for name in self.names {
             let _ = writeln!(list, "          - {name}");
         }
+        let names = self.names().into_iter();
+        let rules: Vec<String> = names.map(|host| format!("Host(`{host}`)")).collect();
         format!(
             "http:
   middlewares:
     doorward:
       forwardAuth:
         address: {origin}/auth/forward
-        trustForwardHeader: false
         # Each of them is replaced by the gateway's word, also by an empty one.
         authResponseHeaders:
 {list}  routers:
-    app:
-      rule: Host(`{host}`)
+    {slug}:
+      rule: {rule}
       middlewares:
         - doorward
-      service: app
+      service: {slug}
+  services:
+    {slug}:
+      loadBalancer:
+        servers:
+          - url: http://127.0.0.1:9000  # the application
 ",
             origin = self.origin,
-            host = self.bare_host(),
+            slug = self.slug,
+            rule = rules.join(" || "),
         )
     }
 
@@ -174,7 +215,7 @@ impl Place<'_> {
 \t}}
 }}
 ",
-            host = self.host,
+            host = self.hosts.join(", "),
         )
     }
 
@@ -187,6 +228,8 @@ impl Place<'_> {
         }
         format!(
             "# In the HttpConnectionManager that serves {host}.
+# Where clients reach Envoy itself; behind another proxy set xff_num_trusted_hops.
+use_remote_address: true
 common_http_protocol_options:
   # Remote_User is Remote-User to many an application.
   headers_with_underscores_action: REJECT_REQUEST
@@ -231,7 +274,7 @@ early_header_mutation_extensions:
             - exact: set-cookie
             - exact: www-authenticate
 ",
-            host = self.host,
+            host = self.names().join(", "),
             origin = self.origin,
         )
     }
@@ -257,6 +300,26 @@ mod tests {
                 snippet.text
             );
         }
+    }
+
+    #[test]
+    fn every_host_is_filled_in() {
+        let mut wiki = Application::new(Slug::parse("wiki").unwrap(), "Wiki");
+        wiki.hosts = ["docs.example.com:8443", "wiki.example.com", "[::1]:81"]
+            .map(str::to_owned)
+            .into();
+        let all = of(&wiki, "https://sso.example.com");
+        let text = |proxy: &str| {
+            &all.iter()
+                .find(|snippet| snippet.proxy == proxy)
+                .unwrap()
+                .text
+        };
+        assert!(text("nginx").contains("server_name docs.example.com wiki.example.com [::1];"));
+        let rule = "rule: Host(`docs.example.com`) || Host(`wiki.example.com`) || Host(`[::1]`)";
+        assert!(text("traefik").contains(rule));
+        assert!(text("caddy").starts_with("docs.example.com:8443, wiki.example.com, [::1]:81 {"));
+        assert!(text("envoy").contains("serves docs.example.com, wiki.example.com, [::1]."));
     }
 
     #[test]

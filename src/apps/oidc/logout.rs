@@ -330,6 +330,7 @@ async fn end(
         return away(&state.oidc.kit, locale, error.to_string());
     }
     let left = Left {
+        session: current.id_hash.clone(),
         signed_in: current.signed_in.clone(),
         locale,
         target: target.clone(),

@@ -247,6 +247,12 @@ struct Header {
 impl<'t> Unverified<'t> {
     /// Cuts a token in its compact form (RFC 7515 §7.1).
     pub fn cut(token: &'t str) -> Result<Self, TokenError> {
+        Self::cut_as(token, &["JWT"])
+    }
+
+    /// The same for tokens that may be of these types. Access tokens and logout
+    /// tokens of one issuer are typed otherwise than ID tokens (RFC 8725 §3.11).
+    pub fn cut_as(token: &'t str, types: &[&str]) -> Result<Self, TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::Form("it is too long"));
         }
@@ -265,7 +271,7 @@ impl<'t> Unverified<'t> {
         let header: Header = serde_json::from_slice(&decoded(header)?)
             .map_err(|_| TokenError::Form("its header is no JSON that can be read"))?;
         Ok(Self {
-            algorithm: algorithm(&header)?,
+            algorithm: algorithm(&header, types)?,
             kid: header.kid,
             signed,
             payload: decoded(payload)?,
@@ -294,12 +300,7 @@ impl<'t> Unverified<'t> {
 
     /// Verifies the signature and every claim.
     pub fn verify(&self, keys: &KeySet, expected: &Expected<'_>) -> Result<Verified, TokenError> {
-        let key = self.signer(keys)?;
-        let claims: Claims = serde_json::from_slice(&self.payload)
-            .map_err(|_| TokenError::Form("its claims are no JSON object"))?;
-        let issuer = check_issuer(&claims, key, expected)?;
-        check_audience(&claims, expected.client_id)?;
-        check_times(&claims, expected)?;
+        let (Verified { claims, issuer }, key) = self.verify_common(keys, expected)?;
         let nonce = text(&claims, "nonce").unwrap_or_default();
         if !constant_time_eq(nonce.as_bytes(), expected.nonce.as_bytes()) {
             return Err(TokenError::Nonce);
@@ -309,6 +310,22 @@ impl<'t> Unverified<'t> {
             return Err(TokenError::Claim("sub"));
         }
         Ok(Verified { claims, issuer })
+    }
+
+    /// What tokens of every type have in common: the signature, by whom, for whom,
+    /// and when.
+    pub fn verify_common<'k>(
+        &self,
+        keys: &'k KeySet,
+        expected: &Expected<'_>,
+    ) -> Result<(Verified, &'k Key), TokenError> {
+        let key = self.signer(keys)?;
+        let claims: Claims = serde_json::from_slice(&self.payload)
+            .map_err(|_| TokenError::Form("its claims are no JSON object"))?;
+        let issuer = check_issuer(&claims, key, expected)?;
+        check_audience(&claims, expected.client_id)?;
+        check_times(&claims, expected)?;
+        Ok((Verified { claims, issuer }, key))
     }
 
     /// The key that signed.
@@ -362,17 +379,15 @@ impl<'t> Unverified<'t> {
     }
 }
 
-fn algorithm(header: &Header) -> Result<Algorithm, TokenError> {
+fn algorithm(header: &Header, types: &[&str]) -> Result<Algorithm, TokenError> {
     if header.crit.is_some() {
         return Err(TokenError::Header("crit".to_owned()));
     }
     if header.cty.is_some() {
         return Err(TokenError::Header("cty".to_owned()));
     }
-    // Access tokens and logout tokens of the same issuer are typed otherwise
-    // (RFC 8725 §3.11).
     if let Some(typ) = &header.typ
-        && !typ.eq_ignore_ascii_case("JWT")
+        && !types.iter().any(|known| typ.eq_ignore_ascii_case(known))
     {
         return Err(TokenError::Header(super::upstream::shortened(typ)));
     }
@@ -389,7 +404,7 @@ fn is_of_type(key: &Key, algorithm: &Algorithm) -> bool {
 }
 
 /// A claim that is a text.
-fn text<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
+pub(super) fn text<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
     claims.get(name).and_then(Value::as_str)
 }
 
@@ -473,7 +488,10 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), TokenErro
 
 /// A `NumericDate` (RFC 7519 §2), which may have fractions. One that no
 /// calendar holds is none.
-fn seconds(claims: &Claims, name: &'static str) -> Result<Option<Timestamp>, TokenError> {
+pub(super) fn seconds(
+    claims: &Claims,
+    name: &'static str,
+) -> Result<Option<Timestamp>, TokenError> {
     /// The year 9999.
     const MOST: i64 = 253_402_300_799;
     let Some(value) = claims.get(name) else {

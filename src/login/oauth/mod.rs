@@ -13,6 +13,7 @@ pub mod flow;
 pub mod graph;
 pub mod id_token;
 pub mod issuer;
+pub mod logout_token;
 pub mod photo;
 pub mod preset;
 pub mod provider;

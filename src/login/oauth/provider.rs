@@ -25,6 +25,11 @@ pub struct Urls {
     pub login: String,
     /// The redirect URI: what to enter at the provider.
     pub callback: String,
+    /// The post-logout redirect URI.
+    pub logged_out: String,
+    /// Where the provider says that somebody has signed out there (OpenID Connect
+    /// Back-Channel Logout).
+    pub backchannel_logout: String,
 }
 
 impl Urls {
@@ -34,6 +39,8 @@ impl Urls {
         Self {
             login: format!("{public_url}/oauth/{slug}/login"),
             callback: format!("{public_url}/oauth/{slug}/callback"),
+            logged_out: format!("{public_url}/oauth/{slug}/logged-out"),
+            backchannel_logout: format!("{public_url}/oauth/{slug}/backchannel-logout"),
         }
     }
 }
@@ -50,6 +57,8 @@ pub struct Fixed {
     pub userinfo: Option<String>,
     /// Where the keys are.
     pub jwks: Option<String>,
+    /// Where the browser signs out.
+    pub end_session: Option<String>,
 }
 
 /// A provider that can be used.
@@ -127,6 +136,7 @@ pub fn compile(provider: &Provider, public_url: &str) -> Result<OauthProvider, S
         token: or(&settings.token_endpoint, preset.token_endpoint),
         userinfo: or(&settings.userinfo_endpoint, preset.userinfo_endpoint),
         jwks: settings.jwks_uri.clone(),
+        end_session: settings.end_session_endpoint.clone(),
     };
     let complete = fixed.authorization.is_some()
         && fixed.token.is_some()

@@ -72,6 +72,25 @@ impl SimpleSamlPhp {
         fs::write(self.folder.path().join("strict"), "").unwrap();
     }
 
+    /// Has it speak of logouts by HTTP-POST alone, both ways.
+    pub fn log_out_by_post(&self) {
+        fs::write(self.folder.path().join("slo-post"), "").unwrap();
+    }
+
+    /// Where a person signs out at it, and stays there.
+    pub fn sign_out_page(&self) -> String {
+        format!(
+            "{}/saml2/idp/SingleLogoutService.php?ReturnTo={}",
+            self.url,
+            self.end_page()
+        )
+    }
+
+    /// Where the browser is in the end.
+    pub fn end_page(&self) -> String {
+        format!("{}/resources/default.css", self.url)
+    }
+
     /// Replaces the users.
     pub fn set_users(&self, users: &Value) {
         fs::write(self.folder.path().join("users.json"), users.to_string()).unwrap();

@@ -31,6 +31,9 @@ impl OidcProvider {
             "client_secret": SECRET,
             "redirect_uris": [format!("{}/oauth/{slug}/callback", gateway.url)],
             "token_endpoint_auth_method": "client_secret_basic",
+            "post_logout_redirect_uris": [format!("{}/oauth/{slug}/logged-out", gateway.url)],
+            "backchannel_logout_uri": format!("{}/oauth/{slug}/backchannel-logout", gateway.url),
+            "backchannel_logout_session_required": true,
         });
         fs::write(folder.path().join("client.json"), client.to_string()).unwrap();
         fs::write(folder.path().join("users.json"), users.to_string()).unwrap();
@@ -83,6 +86,11 @@ impl OidcProvider {
             .await
             .unwrap();
         assert!(answer.status().is_success(), "{answer:?}");
+    }
+
+    /// Where a person signs out at it.
+    pub fn sign_out_page(&self) -> String {
+        format!("{}/session/end", self.url)
     }
 
     /// Signs in on its page, and agrees on the next one.

@@ -33,6 +33,7 @@ function provider() {
       profile: ['name', 'given_name', 'family_name', 'department'],
       email: ['email', 'email_verified'],
     },
+    features: { backchannelLogout: { enabled: true } },
     pkce: { methods: ['S256'], required: () => true },
     findAccount: (_, login) => {
       const claims = read('users.json')[login];

@@ -5,9 +5,9 @@ mod dialects;
 mod ends;
 mod hand_over;
 mod identity;
-mod nginx;
-#[path = "../../support/nginx.rs"]
+#[path = "../../support/proxies.rs"]
 mod process;
+mod proxies;
 
 use serde_json::{Value, json};
 

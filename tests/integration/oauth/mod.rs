@@ -10,6 +10,7 @@ mod imitations;
 mod many;
 mod microsoft;
 mod plain;
+mod single_logout;
 mod upstream;
 mod way;
 mod webex;

@@ -201,14 +201,21 @@ async fn without_a_hint(server: Server) {
     assert!(browser.me().await.is_none());
 }
 
-/// An application that listens; it takes the first word only when told twice.
-struct Listener {
-    url: String,
+/// An application that listens.
+pub struct Listener {
+    /// Its back-channel logout URI.
+    pub url: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Listener {
+    /// It takes the first word only when told twice.
     async fn start() -> Self {
+        Self::refusing(1).await
+    }
+
+    /// It takes none of the first `refusals`.
+    pub async fn refusing(refusals: usize) -> Self {
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
         let kept = Arc::clone(&heard);
         let take = post(move |body: String| {
@@ -216,9 +223,10 @@ impl Listener {
             async move {
                 let mut heard = kept.lock().unwrap();
                 heard.push(body);
-                match heard.len() {
-                    1 => StatusCode::SERVICE_UNAVAILABLE,
-                    _ => StatusCode::OK,
+                if heard.len() <= refusals {
+                    StatusCode::SERVICE_UNAVAILABLE
+                } else {
+                    StatusCode::OK
                 }
             }
         });
@@ -229,7 +237,13 @@ impl Listener {
         Self { url, heard }
     }
 
-    async fn hears(&self, count: usize) -> Vec<String> {
+    /// How often it has been told.
+    pub fn count(&self) -> usize {
+        self.heard.lock().unwrap().len()
+    }
+
+    /// Waits until it has been told so often.
+    pub async fn hears(&self, count: usize) -> Vec<String> {
         for _ in 0..400 {
             let heard = self.heard.lock().unwrap().clone();
             if heard.len() >= count {

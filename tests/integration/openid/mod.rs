@@ -7,9 +7,11 @@ mod clients;
 mod ends;
 mod flow;
 mod keys;
-mod logout;
+mod forward_auth;
+pub mod logout;
 mod race;
 mod tokens;
+mod told;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -143,11 +143,16 @@ async fn what_happens_is_told(server: Server) {
     let told = receiver.waits_for("login.refused", 1).await;
     assert_eq!(told[0].json["data"]["user"], Value::Null);
 
+    // What was done on the machine is told as well.
+    server.cli(&["user", "create", "--email", "cli@example.com"], "");
+    let told = receiver.waits_for("user.created", 3).await;
+    assert_eq!(told[2].json["data"]["user"]["email"], "cli@example.com");
+
     // The log, a message once more under its id, and a test.
     let first = receiver.of("user.created").remove(0);
     let again = path(&made, &format!("/deliveries/{}/redeliver", first.id));
     api.expect("POST", &again, None, 202).await;
-    let twice = receiver.waits_for("user.created", 3).await;
+    let twice = receiver.waits_for("user.created", 4).await;
     assert_eq!(twice.iter().filter(|one| one.id == first.id).count(), 2);
     let test = api.expect("POST", &path(&made, "/test"), None, 202).await;
     let told = receiver.waits_for("webhook.test", 1).await;

@@ -164,7 +164,7 @@ impl State {
         }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let found = self.keys.iter().find(|k| k.algorithm == self.algorithm);
         let key = found.unwrap();
         if self.has(&Fault::AlgNone) {

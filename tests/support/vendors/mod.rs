@@ -230,6 +230,11 @@ impl Vendor {
         self
     }
 
+    /// Any claims, signed as its ID tokens are.
+    pub fn signed(&self, claims: &Value) -> String {
+        self.lock().sign(claims)
+    }
+
     /// What it was asked so far.
     pub fn calls(&self, endpoint: Endpoint) -> Vec<Call> {
         let state = self.lock();

@@ -305,6 +305,18 @@ fn envoy_keeps_method_and_path_and_names_no_application() {
             &[host, ("x-forwarded-uri", "/public")],
             Ok("- wiki.example.com - / PUT"),
         ),
+        // HTTP/2 has no `Host`; where there is one, it counts.
+        (
+            "http://wiki.example.com/auth/envoy/a",
+            &[],
+            Ok("- wiki.example.com - /a PUT"),
+        ),
+        (
+            "http://evil.example/auth/envoy/a",
+            &[host],
+            Ok("- wiki.example.com - /a PUT"),
+        ),
+        ("/auth/envoy/a", &[host, host], Ok("- - - /a PUT")),
     ] {
         assert_eq!(
             seen(path, PROXY, fields).as_deref(),

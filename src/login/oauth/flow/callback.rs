@@ -19,6 +19,7 @@ use super::start::{Kept, PLACE, id_of};
 use super::tested;
 use super::trouble::Trouble;
 use crate::directory::DirectoryError;
+use crate::domain::oauth::WriteOnly;
 use crate::domain::provider::ProviderKind;
 use crate::domain::{Field, Slug};
 use crate::login::explain::Report;
@@ -31,6 +32,8 @@ use crate::platform::i18n::Locale;
 use crate::platform::web::ClientAddr;
 use crate::sessions::sign_in::{self, SignIn};
 
+/// Octets of an ID token that is kept for signing out: it goes into an address.
+const LONGEST_HINT: usize = 4 * 1024;
 /// Time for everything that a provider is asked during one sign-in.
 const UPSTREAM: Duration = Duration::from_secs(30);
 
@@ -201,6 +204,11 @@ async fn ask_all(state: &OauthState, begun: &Begun) -> Result<(Person, String), 
     check_organization(provider, &claims)?;
     check_anew(state, &begun.sign_in, &claims)?;
     let mut person = Person::read(provider, endpoints.issuer.as_ref(), issuer, &claims)?;
+    if provider.settings.single_logout {
+        let kept = tokens.id_token.as_ref();
+        let kept = kept.filter(|token| token.len() <= LONGEST_HINT);
+        person.id_token = kept.map(WriteOnly::new);
+    }
     let values = provider.claims.groups(&claims);
     if provider.provider.kind == ProviderKind::Microsoft && graph::has_more_groups(&claims) {
         match graph::groups(outbound, &provider.settings, &tokens.access_token).await {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::OauthState;
 use super::callback::Begun;
+use super::leave;
 use super::person::Person;
 use super::trouble::{Trouble, refused};
 use crate::directory::policy::LoginPolicy;
@@ -212,7 +213,11 @@ impl Visit {
         signed_in.address = self.client.to_string();
         let lifetimes = state.sessions.lifetimes;
         let entropy = &state.directory.entropy;
-        Ok(rows::begin(tx, &signed_in, lifetimes, None, now, entropy).await?)
+        let begun = rows::begin(tx, &signed_in, lifetimes, None, now, entropy).await?;
+        if let Some(token) = &self.person.id_token {
+            leave::keep(tx, state, &crate::sessions::hash(&begun.secret), token, now).await?;
+        }
+        Ok(begun)
     }
 
     async fn trace_success(

@@ -1,10 +1,13 @@
 //! The way of an OAuth login through the gateway: [`start`] sends the browser
 //! to the provider, [`callback`] takes the code that it comes back with, asks
-//! the provider who it is for, and signs the browser in.
+//! the provider who it is for, and signs the browser in. [`leave`] signs out at the
+//! provider, and [`backchannel`] takes its word that somebody has signed out there.
 
 mod answer;
+pub mod backchannel;
 pub mod callback;
 mod finish;
+pub mod leave;
 mod person;
 pub mod start;
 mod tested;
@@ -13,7 +16,8 @@ mod trouble;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 
 use super::photo::Photographer;
 use super::provider::{Found, OauthProvider, Registry};
@@ -90,5 +94,10 @@ pub fn router(state: OauthState) -> Router {
     Router::new()
         .route("/oauth/{slug}/login", get(start::login))
         .route("/oauth/{slug}/callback", get(callback::callback))
+        .route("/oauth/{slug}/logged-out", get(leave::came_back))
+        .route(
+            "/oauth/{slug}/backchannel-logout",
+            post(backchannel::take).layer(DefaultBodyLimit::max(backchannel::LONGEST)),
+        )
         .with_state(state)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile;
 use crate::directory::traces::TraceDocument;
+use crate::domain::oauth::WriteOnly;
 use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
 use crate::login::oauth::claims::{self, Claims};
 use crate::login::oauth::issuer::IssuerRule;
@@ -42,6 +43,8 @@ pub(super) struct Person {
     pub attributes: BTreeMap<String, Vec<String>>,
     /// Where the person's picture is.
     pub photo: Option<Address>,
+    /// The ID token as it came, where signing out will need it.
+    pub id_token: Option<WriteOnly>,
     /// What was left out.
     pub notes: Vec<String>,
 }
@@ -81,6 +84,7 @@ impl Person {
             amr: claims::methods(claims),
             attributes: claims::shown(claims),
             photo: Address::of(provider, claims),
+            id_token: None,
             notes: Vec::new(),
         };
         person.leave_out_what_cannot_be();

@@ -25,6 +25,7 @@ struct Document {
     token_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
     jwks_uri: Option<String>,
+    end_session_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -41,6 +42,8 @@ pub struct Endpoints {
     pub userinfo: Option<String>,
     /// Where the keys are.
     pub jwks: Option<String>,
+    /// Where the browser signs out.
+    pub end_session: Option<String>,
     /// How the gateway proves who it is.
     pub client_auth: ClientAuth,
     /// Which issuer may have signed.
@@ -61,7 +64,7 @@ pub(super) async fn fetch(
         .await
         .map_err(|e| UpstreamError::fetch(what, e))?;
     let object = object(what, &fetched)?;
-    let document: Document = serde_json::from_value(object.into())
+    let mut document: Document = serde_json::from_value(object.into())
         .map_err(|e| UpstreamError::malformed(what, e.to_string()))?;
     let issuer = document.issuer.clone().ok_or(UpstreamError::Incomplete {
         what,
@@ -86,6 +89,9 @@ pub(super) async fn fetch(
             return Err(UpstreamError::Address { member, received });
         }
     }
+    // Nobody is kept from signing in by what is for signing out.
+    let end_session = document.end_session_endpoint.take();
+    document.end_session_endpoint = end_session.filter(|a| is_usable(a, plain_http));
     Ok(Fresh {
         seconds: lifetime(&fetched.headers, now),
         document: Discovery { document, rule },
@@ -111,6 +117,7 @@ impl Endpoints {
             token: fixed.token.ok_or_else(|| missing("token_endpoint"))?,
             userinfo: fixed.userinfo,
             jwks: fixed.jwks,
+            end_session: fixed.end_session,
             client_auth: provider.client_auth(None),
             issuer: provider.issuer.clone(),
             sends_iss: false,
@@ -148,6 +155,7 @@ impl Endpoints {
             token: wanted(&fixed.token, &said.token_endpoint, "token_endpoint")?,
             userinfo: optional(&fixed.userinfo, &said.userinfo_endpoint),
             jwks,
+            end_session: optional(&fixed.end_session, &said.end_session_endpoint),
             client_auth: provider.client_auth(listed),
             issuer: found.rule.clone(),
             sends_iss: said.authorization_response_iss_parameter_supported,

@@ -5,7 +5,6 @@
 //! be with it, and the person's other browsers are meant as well. Nothing is
 //! done for a message that is not signed. SOAP is not offered.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -17,12 +16,8 @@ use axum::response::Response;
 use super::SamlState;
 use super::leave::send;
 use super::trouble::{Known, Trouble};
-use crate::directory::audit::{self, Actor, Target};
-use crate::directory::endings::{self, Reason, Which};
-use crate::directory::plan::change;
+use crate::directory::DirectoryError;
 use crate::directory::traces::{Side, TraceDocument, TraceOutcome};
-use crate::directory::{DirectoryError, users};
-use crate::domain::UserId;
 use crate::login::explain::{Explanation, Report};
 use crate::login::saml::binding::MessageKind;
 use crate::login::saml::keys::KeyRing;
@@ -33,7 +28,7 @@ use crate::login::saml::redact::redacted;
 use crate::platform::i18n::Locale;
 use crate::platform::storage::Tx;
 use crate::platform::web::{ClientAddr, Message};
-use crate::sessions::logout::{self as asked, Answered, Called, Meant};
+use crate::sessions::logout::{self as asked, Answered, Called};
 use crate::sessions::rows::{NameId, SignedIn};
 use crate::sessions::sign_in;
 
@@ -358,33 +353,10 @@ async fn end_in(
         return Ok(None);
     }
     let called = Called::Subject(&request.name_id.value);
-    let mut ended: BTreeMap<UserId, u64> = BTreeMap::new();
-    let mut hashes = Vec::new();
-    for Meant {
-        id_hash,
-        user,
-        signed_in,
-    } in asked::meant(tx, slug, called).await?
-    {
-        if is_meant(&signed_in, request, provider) {
-            let count = endings::end(tx, Which::One(&id_hash), Reason::Provider).await?;
-            *ended.entry(user).or_default() += count;
-            hashes.push(id_hash);
-        }
-    }
+    let mut meant = asked::meant(tx, slug, called).await?;
+    meant.retain(|one| is_meant(&one.signed_in, request, provider));
     let at = (state.directory.now(), &state.directory.entropy);
-    for (id, count) in ended {
-        let name = users::by_id(tx, &id).await?.map(|user| user.display_name());
-        let target = Target {
-            kind: "user",
-            id: id.as_str(),
-            name: name.as_deref().unwrap_or_default(),
-        };
-        let actor = Actor::Channel(slug.to_string());
-        let changes = [change("sessions", count, 0)];
-        audit::record(tx, at, &actor, "user.signed_out", target, &changes).await?;
-    }
-    Ok(Some(hashes))
+    asked::end(tx, slug, meant, at).await.map(Some)
 }
 
 /// Whether a request means this session: issued by this IdP to this person, by

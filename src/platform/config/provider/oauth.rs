@@ -76,6 +76,7 @@ fn check_addresses(oauth: &OauthSettings, allow_private_networks: bool, problems
         ("userinfo_endpoint", &oauth.userinfo_endpoint),
         ("jwks_uri", &oauth.jwks_uri),
         ("graph_endpoint", &oauth.graph_endpoint),
+        ("end_session_endpoint", &oauth.end_session_endpoint),
     ] {
         let Some(address) = address else { continue };
         let key = format!("oauth.{name}");
@@ -148,6 +149,18 @@ fn check_uses(kind: ProviderKind, oauth: &OauthSettings, problems: &mut Problems
             matches!(kind, ProviderKind::Google | ProviderKind::Oidc),
             "hosted_domain",
             "`google`",
+        ),
+        (
+            oauth.single_logout,
+            has_id_token,
+            "single_logout",
+            "those with ID tokens (`oidc` is any OpenID provider)",
+        ),
+        (
+            oauth.end_session_endpoint.is_some(),
+            has_id_token,
+            "end_session_endpoint",
+            "those with ID tokens (`oidc` is any OpenID provider)",
         ),
         (
             oauth.jwks_uri.is_some(),

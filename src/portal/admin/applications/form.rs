@@ -124,12 +124,14 @@ pub(super) fn filled(part: Part, application: &Application, version: i64) -> Typ
         Part::Forward => {
             let rules = a.path_rules.iter();
             let rules = rules.map(|rule| format!("{} = {}", rule.path, rule.access));
+            let clients: Vec<&str> = a.bearer_clients.iter().map(String::as_str).collect();
             typed
                 .with("hosts", a.hosts.join("\n"))
                 .with("path_rules", rules.collect::<Vec<_>>().join("\n"))
                 .with("headers", pairs(&a.headers))
                 .with("group_separator", a.group_separator.as_str())
                 .with("allow_cors_preflight", flag(a.allow_cors_preflight))
+                .with("bearer_clients", clients.join("\n"))
         }
     }
 }
@@ -223,6 +225,7 @@ pub(super) fn apply(part: Part, typed: &mut Typed, page: &Page, application: &mu
             a.path_rules = rules;
             a.group_separator = typed.value("group_separator").to_owned();
             a.allow_cors_preflight = typed.is("allow_cors_preflight", "1");
+            a.bearer_clients = lines(typed.value("bearer_clients")).into_iter().collect();
         }
     }
     say(typed, a);

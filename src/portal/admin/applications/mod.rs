@@ -8,7 +8,7 @@ mod list;
 mod questions;
 mod rotate;
 mod show;
-mod snippets;
+mod trial;
 
 use axum::Router;
 use axum::routing::get;
@@ -37,6 +37,7 @@ pub(super) fn router() -> Router<PortalState> {
             get(create::ask).post(create::create),
         )
         .route("/admin/applications/{slug}", get(show::show))
+        .route(trial::PATH, get(trial::show))
         .route(
             "/admin/applications/{slug}/edit/{section}",
             get(edit::ask).post(edit::save),
@@ -85,6 +86,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     all.extend(edit::samples(page));
     all.extend(assign::samples(page));
     all.extend(rotate::samples(page));
+    all.extend(trial::samples(page));
     all
 }
 

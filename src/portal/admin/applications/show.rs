@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::snippets::{Snippet, snippets};
 use super::{SECTION, access, find, kind};
+use crate::apps::forward_auth::snippets::{self, Snippet};
 use crate::directory::DirectoryError;
 use crate::directory::applications::{Assigned, Assignee, StoredApplication};
 use crate::domain::application::{AccessRule, ApplicationKind};
@@ -47,6 +47,8 @@ struct ApplicationPage {
     old_secret_until: Option<Moment>,
     details: Vec<(String, String)>,
     snippets: Vec<Snippet>,
+    /// Where forward-auth can be tried out for it.
+    trial: String,
     changed_at: Moment,
 }
 
@@ -91,10 +93,11 @@ impl ApplicationPage {
             values: if is_client { values } else { Vec::new() },
             details: details(&page, &application),
             snippets: if is_forward {
-                snippets(&application, origin)
+                snippets::of(&application, origin)
             } else {
                 Vec::new()
             },
+            trial: super::trial::of(&application, origin),
             secret_made_at: stored.secret_made_at.map(|at| shell.time(&page, at)),
             old_secret_until: stored
                 .old_secret_until
@@ -174,6 +177,10 @@ fn details(page: &Page, a: &Application) -> Vec<(String, String)> {
                     format!("“{}”", a.group_separator),
                 ),
                 row("application-cors", yes(a.allow_cors_preflight)),
+                row(
+                    "application-bearer-clients",
+                    words(a.bearer_clients.iter().map(String::as_str).collect()),
+                ),
             ]
         }
         ApplicationKind::Link => Vec::new(),

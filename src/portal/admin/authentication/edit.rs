@@ -57,6 +57,8 @@ struct EditPage {
     secret_hint: String,
     /// What to enter at the provider.
     callback: String,
+    logged_out: String,
+    backchannel: String,
     /// The further texts of OAuth's settings.
     texts: Vec<(&'static str, String)>,
     bindings: Vec<(&'static str, String)>,
@@ -126,6 +128,7 @@ fn edit_page(
         .as_ref()
         .and_then(|o| o.client_secret.as_ref());
     let has_secret = secret.is_some();
+    let urls = oauth::provider::Urls::new(origin, slug);
     EditPage {
         title,
         kind: kind_name(&page, provider.kind),
@@ -139,7 +142,9 @@ fn edit_page(
         } else {
             "oauth-secret-hint"
         }),
-        callback: format!("{origin}/oauth/{slug}/callback"),
+        callback: urls.callback,
+        logged_out: urls.logged_out,
+        backchannel: urls.backchannel_logout,
         texts: form::OAUTH_TEXTS
             .iter()
             .map(|(name, _)| (*name, text(&format!("oauth-{name}"))))

@@ -21,7 +21,7 @@ const ARROW: &str = "=>";
 type TextOf = fn(&mut OauthSettings) -> &mut Option<String>;
 
 /// The optional texts of OAuth's settings.
-pub(super) const OAUTH_TEXTS: [(&str, TextOf); 8] = [
+pub(super) const OAUTH_TEXTS: [(&str, TextOf); 9] = [
     ("issuer", |oauth| &mut oauth.issuer),
     ("tenant", |oauth| &mut oauth.tenant),
     ("hosted_domain", |oauth| &mut oauth.hosted_domain),
@@ -32,6 +32,9 @@ pub(super) const OAUTH_TEXTS: [(&str, TextOf); 8] = [
     ("token_endpoint", |oauth| &mut oauth.token_endpoint),
     ("userinfo_endpoint", |oauth| &mut oauth.userinfo_endpoint),
     ("jwks_uri", |oauth| &mut oauth.jwks_uri),
+    ("end_session_endpoint", |oauth| {
+        &mut oauth.end_session_endpoint
+    }),
 ];
 
 /// The rows of the attribute table: our names, in the order in which people read
@@ -92,6 +95,7 @@ fn saml_of(typed: Typed, saml: &SamlSettings) -> Typed {
         ("require_encryption", saml.require_encryption),
         ("force_authn", saml.force_authn),
         ("allow_sha1", saml.allow_sha1),
+        ("local_logout", saml.local_logout),
     ] {
         typed = switch(typed, name, is_on);
     }
@@ -108,6 +112,7 @@ fn oauth_of(typed: Typed, oauth: &OauthSettings) -> Typed {
         typed = typed.with(name, text(&mut copy).clone().unwrap_or_default());
     }
     typed = switch(typed, "upn_as_email", oauth.upn_as_email);
+    typed = switch(typed, "single_logout", oauth.single_logout);
     switch(typed, "trust_email", oauth.trust_email)
 }
 
@@ -157,6 +162,7 @@ pub(super) fn provider_of(page: &Page, typed: &mut Typed, mut provider: Provider
         saml.require_encryption = typed.is("require_encryption", "on");
         saml.force_authn = typed.is("force_authn", "on");
         saml.allow_sha1 = typed.is("allow_sha1", "on");
+        saml.local_logout = typed.is("local_logout", "on");
     }
     if let Some(oauth) = provider.oauth.as_mut() {
         oauth.claims = names;
@@ -168,6 +174,7 @@ pub(super) fn provider_of(page: &Page, typed: &mut Typed, mut provider: Provider
         }
         oauth.upn_as_email = typed.is("upn_as_email", "on");
         oauth.trust_email = typed.is("trust_email", "on");
+        oauth.single_logout = typed.is("single_logout", "on");
         secret(page, typed, oauth);
     }
     provider
@@ -265,6 +272,7 @@ mod tests {
         let settings = saml.saml.as_mut().unwrap();
         settings.metadata_xml = Some("<x/>".to_owned());
         settings.sign_requests = true;
+        settings.local_logout = true;
         settings.name_id_format = Some(NameIdFormat::Persistent);
         settings.request_binding = RequestBinding::Post;
         settings.attributes.insert(
@@ -281,6 +289,8 @@ mod tests {
             .claims
             .insert("sub".to_owned(), vec!["uid".to_owned()]);
         settings.trust_email = true;
+        settings.single_logout = true;
+        settings.end_session_endpoint = Some("https://issuer.example.com/end".to_owned());
         for provider in [saml, oauth] {
             let mut typed = typed_of(&provider);
             let again = provider_of(&page, &mut typed, provider.clone());

@@ -89,7 +89,8 @@ struct ProviderPage {
     commonest: Option<String>,
     traces: String,
     values: Vec<ValueRow>,
-    callback: Option<String>,
+    /// OAuth's: what to enter at the provider.
+    addresses: Vec<(&'static str, String, String)>,
     products: Vec<ProductLink>,
     guide: Option<Guide>,
     found: Option<FoundRows>,
@@ -167,11 +168,34 @@ fn switches(page: &Page, provider: &Provider) -> Vec<(String, bool)> {
             ("saml-require-encryption", saml.require_encryption),
             ("saml-force-authn", saml.force_authn),
             ("saml-allow-sha1", saml.allow_sha1),
+            ("saml-local-logout", saml.local_logout),
         ]);
+    }
+    if let Some(oauth) = &provider.oauth {
+        all.push(("oauth-single-logout", oauth.single_logout));
     }
     all.into_iter()
         .map(|(id, is_on)| (page.t(id), is_on))
         .collect()
+}
+
+/// What to enter at an OAuth provider: an id, what it is called there, the address.
+fn addresses(
+    page: &Page,
+    provider: &Provider,
+    origin: &str,
+) -> Vec<(&'static str, String, String)> {
+    let urls = crate::login::oauth::provider::Urls::new(origin, &provider.slug);
+    let mut all = Vec::new();
+    if provider.kind.is_oauth() {
+        all.push(("callback", page.t("oauth-callback"), urls.callback));
+    }
+    if provider.kind.has_id_token() {
+        let (there, behind) = (page.t("oauth-logged-out"), page.t("oauth-backchannel"));
+        all.push(("logged-out", there, urls.logged_out));
+        all.push(("backchannel", behind, urls.backchannel_logout));
+    }
+    all
 }
 
 /// What an admin should look at.
@@ -225,7 +249,7 @@ fn provider_page(
         } else {
             Vec::new()
         },
-        callback: (!is_saml).then(|| format!("{origin}/oauth/{slug}/callback")),
+        addresses: addresses(&page, provider, origin),
         products: Vendor::ALL
             .into_iter()
             .map(|one| ProductLink {

@@ -13,6 +13,12 @@ $metadata['__DYNAMIC:1__'] = [
         'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
         'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
     ],
+    /* Logout messages: signed, and only signed ones. */
+    'sign.logout' => true,
+    'validate.logout' => true,
+    'SingleLogoutServiceBinding' => file_exists(getenv('SSP_DIR') . '/slo-post')
+        ? ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST']
+        : ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'],
     'NameIDFormat' => ['urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'],
     'authproc' => [
         /* The persistent NameID is derived from this attribute, which, unlike

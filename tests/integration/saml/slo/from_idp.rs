@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Offer, Request, SLO_ANSWERS, packed, posted, provider, query, redirected, signs_in};
 use crate::harness::{Browser, Idp, Person, Server};
+use crate::openid::logout::Listener;
 use crate::support::encrypt::{Content, Wrap, encrypted};
 
 on_both! {
@@ -36,6 +37,11 @@ async fn by_redirect(server: Server) {
         .await
         .user();
 
+    let listener = Listener::refusing(0).await;
+    let more = json!({ "backchannel_logout_uri": listener.url });
+    let client = crate::openid::register(&server, "wiki", more).await;
+    client.tokens(&mut browser, &[]).await;
+
     let request = Request::about(&server, &idp, "alice").of("_s1");
     let state = "_a4:https://idp.example.com/module.php/core/idp/logout?with=a-long-state&x=%20 + more than eighty characters";
     let query = query("SAMLRequest", &request.with(""), Some(state), Some(idp.key));
@@ -56,6 +62,8 @@ async fn by_redirect(server: Server) {
     assert_eq!(arrived.relay_state.as_deref(), Some(state));
     assert!(browser.me().await.is_none());
     assert!(browser.session().is_none(), "the cookie goes too");
+    // The applications of the session hear of it.
+    listener.hears(1).await;
     let event = audit(&server).await.remove(0);
     assert_eq!(event["actor"], "okta");
     assert_eq!(event["actor_kind"], "channel");

@@ -1,0 +1,36 @@
+# Die Seite der Verwaltung, auf der Forward-Auth ausprobiert wird.
+trial-title = Forward-Auth ausprobieren
+trial-lead = Geben Sie eine Adresse ein, wie sie im Browser steht: Diese Seite sagt, zu welcher Anwendung sie gehört, welche Regel dort gilt und was der Reverse-Proxy zur Antwort bekäme. Nichts wird geändert, und niemand wird gefragt.
+trial-no-proxies = Keinem Proxy wird geglaubt: trusted_proxies in config.toml ist leer. Ein Proxy muss die Anwendung dann selbst nennen, mit ?app=, und niemand wird nach der Anmeldung zurückgeführt.
+trial-address = Adresse
+trial-address-hint = Mit https:// und Pfad, etwa https://wiki.example.com/seite.
+trial-person = Person
+trial-person-hint = Eine E-Mail-Adresse, ein Benutzername oder eine Kennung. Leer: nur was Fremde bekommen.
+trial-button = Ausprobieren
+trial-outcome = Was dabei herauskommt
+trial-no-address = Das ist keine Adresse einer Webseite: https:// oder http://, ein Host und ein Pfad, ohne Benutzernamen.
+trial-no-person = So heißt niemand.
+trial-nobodys = Keine Anwendung hinter dem Proxy hat den Host { $host }: Alle werden abgewiesen.
+trial-application = Anwendung
+trial-rule-label = Regel
+trial-rule = { $path }: { $effect }
+trial-no-rule = Keine Regel passt zu diesem Pfad: Es entscheidet, wer die Anwendung benutzen darf.
+trial-doubtful = Dieser Pfad lässt sich auf mehr als eine Weise lesen, deshalb öffnet ihn keine Regel: { $effect }.
+trial-way = Wie die Anmeldung dorthin kommt
+trial-way-shared = Das Cookie des Gateways erreicht diesen Host.
+trial-way-own = Der Host bekommt ein eigenes Cookie, durch einen Einmalcode unter /.doorward/callback.
+trial-stranger = Wer nicht angemeldet ist
+trial-passes = Geht durch
+trial-passes-unknown = Geht durch, und die Anwendung erfährt keinen Namen
+trial-sign-in = Wird zur Anmeldung geschickt; Skripte bekommen 401
+trial-closed = Wird abgewiesen: Eine Regel schließt diesen Pfad
+trial-application-disabled = Wird abgewiesen: Die Anwendung ist ausgeschaltet
+trial-application-user-not-active = Wird abgewiesen: nicht aktiv oder außerhalb der Gültigkeit
+trial-application-guest = Wird abgewiesen: Die Anwendung steht Gästen nicht offen
+trial-application-not-assigned = Wird abgewiesen: Weder die Person noch eine ihrer Gruppen ist zugewiesen
+trial-headers = Was die Anwendung erfährt
+trial-headers-hint = Was nicht ASCII ist, und % selbst, steht als %XX. Auch leere Header werden gesendet, damit der Proxy überschreibt, was ein Client erfunden hat.
+trial-empty = leer
+trial-assertion = ein signiertes Token, 60 Sekunden gültig
+application-bearer-clients = Wessen Access-Tokens sie öffnen
+application-bearer-clients-hint = Je Zeile eine Client-Kennung. Programme, an denen sich jemand über diese OpenID-Anwendungen angemeldet hat, kommen mit ihrem Access-Token hinein, als diese Person.

@@ -1,0 +1,36 @@
+# The dashboard's page on which forward-auth is tried out.
+trial-title = Try out forward-auth
+trial-lead = Enter an address as people have it in their browser: this page says which application it belongs to, which rule counts there, and what the reverse proxy would be answered. Nothing is changed, and nobody is asked.
+trial-no-proxies = No proxy is believed: trusted_proxies in config.toml is empty, so that a proxy must name the application itself, by ?app=, and nobody is led back after signing in.
+trial-address = Address
+trial-address-hint = With https:// and the path, such as https://wiki.example.com/page.
+trial-person = Person
+trial-person-hint = An e-mail address, user name or id. Leave it empty to see only what a stranger gets.
+trial-button = Try out
+trial-outcome = What comes of it
+trial-no-address = This is no address of a web page: write https:// or http://, a host and a path, without a user name.
+trial-no-person = There is nobody of this name.
+trial-nobodys = No application behind the proxy has the host { $host }: everybody is refused.
+trial-application = Application
+trial-rule-label = Rule
+trial-rule = { $path }: { $effect }
+trial-no-rule = No rule fits this path: who may use the application decides.
+trial-doubtful = This path can be read in more than one way, and so no rule opens it: { $effect }.
+trial-way = How the sign-in gets there
+trial-way-shared = The gateway’s own cookie reaches this host.
+trial-way-own = The host gets a cookie of its own, by a one-time code at /.doorward/callback.
+trial-stranger = Who is not signed in
+trial-passes = Passes
+trial-passes-unknown = Passes, and the application is told no name
+trial-sign-in = Is sent to sign in; scripts are told 401
+trial-closed = Is refused: a rule closes this path
+trial-application-disabled = Is refused: the application is switched off
+trial-application-user-not-active = Is refused: not active, or outside the time of validity
+trial-application-guest = Is refused: the application is not open to guests
+trial-application-not-assigned = Is refused: neither the person nor one of their groups is assigned
+trial-headers = What the application is told
+trial-headers-hint = Beyond ASCII, and for % itself, octets are written as %XX. Empty headers are sent too, so that the proxy overwrites what a client made up.
+trial-empty = empty
+trial-assertion = a signed token, good for 60 seconds
+application-bearer-clients = Whose access tokens open it
+application-bearer-clients-hint = One client id a line. Programs that people signed in to through these OpenID applications get in with their access token, as that person.
