@@ -38,7 +38,7 @@ pub(super) fn router(document: Arc<Document>, kit: Kit) -> Router {
 
 async fn show(State(docs): State<Docs>) -> Response {
     let html = docs.html.get_or_init(|| {
-        let page = DocsPage::new(&docs.document.value, docs.kit.page(Locale::En));
+        let page = DocsPage::new(&docs.document.value(), docs.kit.page(Locale::En));
         page.render().unwrap_or_default().into()
     });
     if html.is_empty() {
