@@ -84,7 +84,7 @@ impl Server {
                 bail!("the gateway has ended: {status}");
             }
             ensure!(
-                begin.elapsed() < Duration::from_secs(30),
+                begin.elapsed() < Duration::from_secs(120),
                 "the gateway is not ready"
             );
             std::thread::sleep(Duration::from_millis(1));

@@ -63,7 +63,7 @@ fn pack(html: &[u8]) -> Bytes {
 
 async fn show(State(docs): State<Docs>, headers: HeaderMap) -> Response {
     let html = docs.html.get_or_init(|| {
-        let page = DocsPage::new(&docs.document.value, docs.kit.page(Locale::En));
+        let page = DocsPage::new(&docs.document.value(), docs.kit.page(Locale::En));
         page.render().unwrap_or_default().into()
     });
     if html.is_empty() {

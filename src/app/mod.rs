@@ -145,10 +145,6 @@ impl Core {
         }
         let sessions = Sessions::new(db, clock, entropy, lifetimes);
         let outbound = Outbound::new(config.allow_private_networks());
-        let outbound = outbound.map_err(|error| AppError::Config {
-            key: "security",
-            problem: error.to_string(),
-        })?;
         let sealer = Arc::new(sealer);
         let smtp = Smtp::new(&config.smtp, config.public_url.host());
         let smtp = smtp.map_err(|problem| AppError::Config {

@@ -71,7 +71,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let public_url = config.public_url.origin().to_owned();
     let metadata = super::metadata::run(core.clone(), public_url, stop.clone());
     let metadata = tokio::spawn(metadata);
-    let courier = super::webhooks::courier(&config, &core)?;
+    let courier = super::webhooks::courier(&core);
     let webhooks = super::webhooks::run(core.clone(), courier, stop.clone());
     let webhooks = tokio::spawn(webhooks);
     let kit = super::kit(&config, &core)?;

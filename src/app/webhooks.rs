@@ -9,8 +9,6 @@ use tokio_util::sync::CancellationToken;
 use super::{AppError, Core};
 use crate::directory::webhooks::deliver::Courier;
 use crate::domain::Timestamp;
-use crate::platform::config::Config;
-use crate::platform::http::Outbound;
 
 /// How often is looked for what is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -20,14 +18,9 @@ const CALL: Duration = Duration::from_secs(10);
 const FORGET: i64 = 3600;
 
 /// The courier of this replica.
-pub(super) fn courier(config: &Config, core: &Core) -> Result<Courier, AppError> {
-    let outbound = Outbound::with_call_time(config.allow_private_networks(), CALL);
-    let outbound = outbound.map_err(|error| AppError::Config {
-        key: "security",
-        problem: error.to_string(),
-    })?;
+pub(super) fn courier(core: &Core) -> Courier {
     let sealer = std::sync::Arc::clone(&core.sealer);
-    Ok(Courier::new(core.directory.clone(), sealer, outbound))
+    Courier::new(core.directory.clone(), sealer, core.outbound.within(CALL))
 }
 
 /// Runs until it is cancelled; what is under way then is delivered again by

@@ -225,7 +225,7 @@ async fn fetch(
     provider: &Provider,
     config: &Config,
 ) -> anyhow::Result<Result<Option<String>, SetupError>> {
-    let outbound = Outbound::new(config.allow_private_networks())?;
+    let outbound = Outbound::new(config.allow_private_networks());
     let client = saml::source::Client::new(outbound, Clock::System);
     let copy = client.obtain(provider, None).await;
     Ok(copy.map(|copy| copy.map(|copy| copy.document)))

@@ -104,7 +104,7 @@ impl App {
         let directory = Directory::new(db, clock, entropy);
         let keys = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let sealer = Arc::new(Sealer::new(&keys, Entropy::System).unwrap());
-        let outbound = Outbound::new(true).unwrap();
+        let outbound = Outbound::new(true);
         let passkeys = Passkeys::new(
             directory.clone(),
             sessions.clone(),

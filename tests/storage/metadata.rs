@@ -64,7 +64,7 @@ async fn save(place: &Place, saml: SamlSettings, over: Option<i64>) -> StoredPro
 }
 
 fn source(place: &Place) -> MetadataSource {
-    MetadataSource::new(place.directory.clone(), Outbound::new(true).unwrap())
+    MetadataSource::new(place.directory.clone(), Outbound::new(true))
 }
 
 async fn refresh(source: &MetadataSource) -> Outcome {

@@ -21,23 +21,20 @@ use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-/// The document, ready to be sent.
+/// The document, as it is sent. As a value it takes many times the room, and is
+/// wanted once, for the page that people read.
 #[derive(Clone, Debug)]
-pub(super) struct Document {
-    /// As it is sent.
-    json: Bytes,
-    /// As a value, for the page that people read.
-    pub value: Value,
-}
+pub(super) struct Document(Bytes);
 
 impl Document {
     /// Completes what was collected from the handlers.
     pub(super) fn new(collected: &utoipa::openapi::OpenApi, origin: &str, cookie: &str) -> Self {
-        let value = finish::finish(collected, origin, cookie);
-        Self {
-            json: value.to_string().into(),
-            value,
-        }
+        Self(finish::finish(collected, origin, cookie).to_string().into())
+    }
+
+    /// The document as a value.
+    pub(super) fn value(&self) -> Value {
+        serde_json::from_slice(&self.0).unwrap_or_default()
     }
 }
 
@@ -58,7 +55,7 @@ pub(super) async fn show(Extension(document): Extension<Arc<Document>>) -> Respo
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, caching),
     ];
-    (headers, document.json.clone()).into_response()
+    (headers, document.0.clone()).into_response()
 }
 
 /// What stands at a place of a document (a JSON Pointer); `null` where nothing

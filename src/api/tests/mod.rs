@@ -168,8 +168,8 @@ impl Api {
             kit: kit.clone(),
             defaults,
             sealer,
-            metadata: MetadataSource::new(directory.clone(), Outbound::new(true).unwrap()),
-            outbound: Outbound::new(true).unwrap(),
+            metadata: MetadataSource::new(directory.clone(), Outbound::new(true)),
+            outbound: Outbound::new(true),
         };
         let layer = SessionState {
             kit: kit.clone(),

@@ -137,7 +137,7 @@ async fn metadata_and_tests_are_no_logins() {
 async fn a_receiver_that_is_gone_for_days() {
     let world = World::new().await;
     let webhook = world.webhook("http://127.0.0.1:9/").await;
-    let outbound = Outbound::new(true).unwrap();
+    let outbound = Outbound::new(true);
     let courier = Courier::new(world.directory.clone(), Arc::clone(&world.sealer), outbound);
     world.directory.test_webhook(&webhook.id).await.unwrap();
     let mut tries = 0;
@@ -175,7 +175,7 @@ async fn a_receiver_that_is_gone_for_days() {
 async fn a_message_is_leased_to_one() {
     let world = World::new().await;
     let webhook = world.webhook("http://127.0.0.1:9/").await;
-    let outbound = Outbound::new(true).unwrap();
+    let outbound = Outbound::new(true);
     let courier = Courier::new(world.directory.clone(), Arc::clone(&world.sealer), outbound);
     for _ in 0..6 {
         world.directory.test_webhook(&webhook.id).await.unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, HeaderMap, LOCATION};
 use reqwest::{Method, Response, redirect};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
 use super::address::is_public;
@@ -26,7 +26,9 @@ const PER_HOST: usize = 64;
 /// The outbound client. Cloning it copies a pointer.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    client: reqwest::Client,
+    /// Made when it is needed first: reading the system's authorities takes more
+    /// time and memory than all the rest of a start.
+    client: Arc<OnceCell<reqwest::Client>>,
     allow_private: bool,
     call: Duration,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
@@ -56,40 +58,34 @@ struct Outgoing {
 impl Outbound {
     /// A client. `allow_private` opens private networks and plain http, for
     /// tests and for IdPs in one's own house.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(allow_private: bool) -> Result<Self, FetchError> {
-        Self::with_call_time(allow_private, CALL)
+    #[must_use]
+    pub fn new(allow_private: bool) -> Self {
+        Self {
+            client: Arc::default(),
+            allow_private,
+            call: CALL,
+            hosts: Arc::default(),
+        }
     }
 
-    /// The same with another time for a whole call.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that makes a client"
-    )]
-    pub fn with_call_time(allow_private: bool, call: Duration) -> Result<Self, FetchError> {
-        let client = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(call)
-            .pool_max_idle_per_host(4)
-            .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Guarded { allow_private }))
-            .build()
-            .map_err(|e| FetchError::Connect {
-                host: "TLS".to_owned(),
-                problem: e.to_string(),
-            })?;
-        Ok(Self {
-            client,
-            allow_private,
+    /// The same client with another time for a whole call.
+    #[must_use]
+    pub fn within(&self, call: Duration) -> Self {
+        Self {
             call,
             hosts: Arc::default(),
-        })
+            ..self.clone()
+        }
+    }
+
+    async fn client(&self) -> Result<&reqwest::Client, FetchError> {
+        let allow_private = self.allow_private;
+        self.client
+            .get_or_try_init(|| async move {
+                let made = tokio::task::spawn_blocking(move || make(allow_private)).await;
+                made.unwrap_or_else(|e| Err(no_tls(&e)))
+            })
+            .await
     }
 
     /// Fetches a document: `limit` octets at most, and only a success counts.
@@ -172,8 +168,10 @@ impl Outbound {
     }
 
     async fn once(&self, url: &Url, outgoing: &Outgoing) -> Result<Response, FetchError> {
-        self.client
+        self.client()
+            .await?
             .request(outgoing.method.clone(), url.clone())
+            .timeout(self.call)
             .headers(outgoing.headers.clone())
             .body(outgoing.body.clone())
             .send()
@@ -254,6 +252,28 @@ impl Outbound {
             host,
             problem: last,
         }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that makes a client"
+)]
+fn make(allow_private: bool) -> Result<reqwest::Client, FetchError> {
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .pool_max_idle_per_host(4)
+        .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(Guarded { allow_private }))
+        .build()
+        .map_err(|e| no_tls(&e))
+}
+
+fn no_tls(cause: &dyn std::error::Error) -> FetchError {
+    FetchError::Connect {
+        host: "TLS".to_owned(),
+        problem: cause.to_string(),
     }
 }
 
@@ -388,7 +408,7 @@ mod tests {
     #[tokio::test]
     async fn a_guarded_client_reaches_nothing_private() {
         let (port, count) = server(ok("secret"), Duration::ZERO).await;
-        let guarded = Outbound::new(false).expect("a client");
+        let guarded = Outbound::new(false);
         for (url, expected) in [
             (
                 format!("https://127.0.0.1:{port}/"),
@@ -429,7 +449,7 @@ mod tests {
 
     #[tokio::test]
     async fn sizes_times_and_statuses_are_bounded() {
-        let open = Outbound::with_call_time(true, Duration::from_millis(400)).expect("a client");
+        let open = Outbound::new(true).within(Duration::from_millis(400));
         let (port, _) = server(ok("hello"), Duration::ZERO).await;
         let fetched = open
             .get(&format!("http://127.0.0.1:{port}/"), "*/*", 5)
@@ -468,7 +488,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_redirect_is_judged_and_there_are_few() {
-        let open = Outbound::new(true).expect("a client");
+        let open = Outbound::new(true);
         let (end, _) = server(ok("there"), Duration::ZERO).await;
         let to = |target: String| {
             format!(

@@ -39,6 +39,7 @@ mod postgres_changes;
 mod row;
 mod sqlite;
 mod sqlite_changes;
+mod sqlite_log;
 mod value;
 
 use std::future::Future;

@@ -21,7 +21,7 @@ use super::dialect::sqlite_text;
 use super::error::{StorageError, UnitError};
 use super::row::Row;
 use super::value::Value;
-use super::{Tx, Unit, sqlite_changes};
+use super::{Tx, Unit, sqlite_changes, sqlite_log};
 
 /// How many units share one commit at most.
 const GROUP: usize = 128;
@@ -122,7 +122,8 @@ impl SqliteDb {
             })?;
         }
         let (writer, waiting) = mpsc::channel(4096);
-        let write_connection = connection(&path, false)?;
+        let mut write_connection = connection(&path, false)?;
+        sqlite_log::keep_short(&mut write_connection, &path)?;
         let changes = Changes::default();
         let news = changes.clone();
         spawn("doorward-write", move || {
@@ -279,7 +280,6 @@ pub(super) fn connection(path: &Path, read_only: bool) -> Result<Connection, Sto
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Negative: kibibytes. Readers share the operating system's page cache.
     connection.pragma_update(None, "cache_size", if read_only { -2_000 } else { -8_000 })?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "query_only", read_only)?;
     Ok(connection)
 }
