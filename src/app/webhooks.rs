@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{AppError, Core};
+use super::Core;
 use crate::directory::webhooks::deliver::Courier;
 use crate::domain::Timestamp;
 
