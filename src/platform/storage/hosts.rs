@@ -44,6 +44,19 @@ impl Hosts {
         }
     }
 
+    /// The place of the host that answered last.
+    pub(super) fn current(&self) -> usize {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    /// A connection to the host at this place has said nothing for too long: the next
+    /// one is asked first, unless somebody has found another one meanwhile.
+    pub(super) fn doubt(&self, at: usize) {
+        let next = at.wrapping_add(1) % self.ways.len().max(1);
+        let order = Ordering::Relaxed;
+        let _ = self.last.compare_exchange(at, next, order, order);
+    }
+
     async fn any(&self) -> Result<(Client, JoinHandle<()>), Error> {
         self.any_driven(|connection| {
             tokio::spawn(async move {
@@ -153,6 +166,22 @@ fn only(config: &Config, at: usize) -> Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_says_nothing_is_asked_last() {
+        let config: Config = "postgres://ada@one,two,three/db".parse().unwrap();
+        let tls = super::super::postgres::tls().unwrap();
+        let hosts = Hosts::of(&config, Duration::from_secs(3), tls);
+        assert_eq!(hosts.current(), 0);
+        // All who waited for it say so; one step is enough.
+        for _ in 0..16 {
+            hosts.doubt(0);
+        }
+        assert_eq!(hosts.current(), 1);
+        hosts.doubt(1);
+        hosts.doubt(2);
+        assert_eq!(hosts.clone().current(), 0);
+    }
 
     #[test]
     fn each_host_has_its_own_way() {

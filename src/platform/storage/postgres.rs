@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_millis(3_200);
 #[derive(Clone)]
 pub struct PostgresDb {
     pool: Pool,
+    hosts: Hosts,
     config: std::sync::Arc<tokio_postgres::Config>,
     changes: Changes,
 }
@@ -65,9 +66,10 @@ impl PostgresDb {
         config.options(format!(
             "{options} -c statement_timeout=3500 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
         ));
+        let hosts = Hosts::of(&config, CONNECT, tls()?);
         let manager = Manager::from_connect(
             config.clone(),
-            Hosts::of(&config, CONNECT, tls()?),
+            hosts.clone(),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -82,6 +84,7 @@ impl PostgresDb {
             .map_err(|e| StorageError::Unusable(e.to_string()))?;
         let db = Self {
             pool,
+            hosts,
             config: std::sync::Arc::new(config),
             changes: Changes::default(),
         };
@@ -126,12 +129,14 @@ impl PostgresDb {
         T: Send,
         E: UnitError,
     {
+        let host = self.hosts.current();
         let unit = self.unit_without_limit(work, mode);
         tokio::time::timeout(PATIENCE, unit)
             .await
             .unwrap_or_else(|_| {
                 // The others that wait in the pool lead to the same server: nobody
                 // after this one shall find out the same way.
+                self.hosts.doubt(host);
                 self.forget_connections();
                 Err(E::from(no_answer()))
             })
