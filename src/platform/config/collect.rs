@@ -159,7 +159,16 @@ pub(super) fn join(path: &[String], rest: &[String]) -> String {
 
 /// The sentence about a key that nobody knows.
 pub(super) fn unknown_key(key: &str, known: &[&'static str]) -> String {
-    match nearest(key, known.iter().copied()) {
+    // Keys of files, which are replaced by what is in them before anything is read.
+    let of_files = [
+        ("metadata_xml", "metadata_file"),
+        ("client_secret", "client_secret_file"),
+    ];
+    let of_files = of_files
+        .into_iter()
+        .filter(|(text, _)| known.contains(text))
+        .map(|(_, file)| file);
+    match nearest(key, known.iter().copied().chain(of_files)) {
         Some(near) => format!("unknown key; did you mean `{near}`?"),
         None if known.is_empty() => "unknown key".to_owned(),
         None => format!("unknown key; known here: {}", known.join(", ")),

@@ -66,7 +66,9 @@ macro_rules! sections {
         }
 
         impl Config {
-            fn read(source: Source, base: &Path) -> (Option<Self>, Problems) {
+            /// The configuration, and whether its public URL is only a guess in the
+            /// place of one that cannot be used.
+            fn read(source: Source, base: &Path) -> (Self, bool, Problems) {
                 let Source { mut tree, overrides } = source;
                 let mut collector = Collector::new(overrides);
                 for key in tree.keys().filter(|key| !TOP.contains(&key.as_str())) {
@@ -88,12 +90,13 @@ macro_rules! sections {
                     .and_then(|value| collector.read(&[stringify!($name).to_owned()], value))
                     .unwrap_or_default();)+
                 let providers = provider::read_all(tree.remove("provider"), base, &mut collector);
-                let config = public_url.map(|public_url| Self {
-                    public_url,
+                let is_guessed = public_url.is_none();
+                let config = Self {
+                    public_url: public_url.unwrap_or_else(PublicUrl::here),
                     $($name,)+
                     providers,
-                });
-                (config, collector.problems)
+                };
+                (config, is_guessed, collector.problems)
             }
         }
     };
@@ -197,14 +200,20 @@ impl Config {
             Err(problem) => return Examined::nothing(Problems(vec![problem])),
         }
         source.override_with(env, &mut problems);
-        let (config, found) = Self::read(source, base);
+        let (config, is_guessed, found) = Self::read(source, base);
         problems.0.extend(found.0);
-        let warnings = config
-            .as_ref()
-            .map(|config| validate::validate(config, &mut problems))
-            .unwrap_or_default();
+        let mut more = Problems::default();
+        let warnings = validate::validate(&config, &mut more);
+        if is_guessed {
+            // What hangs on the public URL cannot be told; the rest can.
+            more.0
+                .retain(|problem| problem.key != "session.cookie_domain");
+            problems.0.extend(more.0);
+            return Examined::nothing(problems);
+        }
+        problems.0.extend(more.0);
         Examined {
-            config,
+            config: Some(config),
             problems,
             warnings,
         }

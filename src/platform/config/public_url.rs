@@ -17,6 +17,17 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
+    /// This machine itself: stands for an origin that cannot be used, while the rest is
+    /// looked at.
+    pub(super) fn here() -> Self {
+        Self {
+            origin: "http://localhost".to_owned(),
+            host: "localhost".to_owned(),
+            https: false,
+            loopback: true,
+        }
+    }
+
     /// Reads an origin; the error is a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         let example = "write it as https://sso.example.com";

@@ -62,10 +62,14 @@ fn every_problem_is_reported_at_once() {
         [session]
         lifetime = "12 hours"
         idle_timeout = 30
+        cookie_domain = "example.org"
         [security]
         rate_limits = "yes"
+        [database]
+        url = "mysql://x"
         [log]
         format = "jsno"
+        level = "inf"
         [[provider]]
         slug = "Okta!"
         kind = "samml"
@@ -86,6 +90,9 @@ fn every_problem_is_reported_at_once() {
         "session.lifetime: expected a duration such as 30s, 30m, 12h or 90d",
         "security.rate_limits: expected true or false, found a text",
         "log.format: `jsno` is not known; did you mean `json`?",
+        "log.level: `inf` is no level; did you mean `info`?",
+        "database.url: has an unknown scheme; write sqlite://path/to/file.db or \
+         postgres://user:password@host/name",
         "provider[Okta!].kind: `samml` is not known; did you mean `saml`?",
         "provider[Okta!].lable: unknown key; did you mean `label`?",
         "provider[Okta!].slug: a slug has 1 to 63 characters of a-z, 0-9 and -, and does not \
