@@ -30,7 +30,7 @@ use crate::login::saml::keys::KeyRing;
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::response::{self, Decoded, Demands, Expectations, Verified};
 use crate::platform::i18n::Locale;
-use crate::platform::web::{ClientAddr, Message};
+use crate::platform::web::ClientAddr;
 use crate::sessions::sign_in::{self, SignIn};
 
 /// How long the answer to an assertion that does not decrypt takes, however far
@@ -61,8 +61,7 @@ pub async fn acs(
     let mut known = Known::default();
     let taken = match Form::read(&headers, body) {
         Ok(form) => take(&state, &slug, form, &mut known).await,
-        Err(FormRefused::Broken(what)) => Err(Trouble::Form(what)),
-        Err(refused) => return refused.answer(&report),
+        Err(trouble) => Err(trouble),
     };
     match taken {
         Ok(response) => response,
@@ -76,44 +75,17 @@ struct Form {
     relay_state: Option<String>,
 }
 
-enum FormRefused {
-    TooLarge,
-    WrongType,
-    Broken(&'static str),
-}
-
-impl FormRefused {
-    fn answer(self, report: &Report<'_>) -> Response {
-        let page = |message, code| {
-            report
-                .kit
-                .failure_page(report.locale, report.kit.failure(message, code))
-        };
-        match self {
-            Self::TooLarge => page(Message::TooLarge, "saml.form_too_large"),
-            Self::WrongType => {
-                let failure = report
-                    .kit
-                    .failure(Message::Malformed, "saml.form_type")
-                    .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-                report.kit.failure_page(report.locale, failure)
-            }
-            Self::Broken(_) => page(Message::Malformed, "saml.form_invalid"),
-        }
-    }
-}
-
 impl Form {
-    fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, FormRefused> {
+    fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Self, Trouble> {
         let kind = headers
             .get(header::CONTENT_TYPE)
             .and_then(|v| v.to_str().ok())
             .unwrap_or("");
         let essence = kind.split(';').next().unwrap_or("").trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(FormRefused::WrongType);
+            return Err(Trouble::FormType(kind.chars().take(128).collect()));
         }
-        let body = body.map_err(|_| FormRefused::TooLarge)?;
+        let body = body.map_err(|_| Trouble::FormTooLarge)?;
         let (mut message, mut relay_state, mut target) = (None, None, None);
         for (key, value) in url::form_urlencoded::parse(&body) {
             let slot = match key.as_ref() {
@@ -124,12 +96,12 @@ impl Form {
             };
             // Two values of one name: each reader might take another one.
             if slot.replace(value.into_owned()).is_some() {
-                return Err(FormRefused::Broken("the form has a parameter twice"));
+                return Err(Trouble::Form("the form has a parameter twice"));
             }
         }
         let response = message
             .filter(|m| !m.is_empty())
-            .ok_or(FormRefused::Broken("the form has no SAMLResponse"))?;
+            .ok_or(Trouble::Form("the form has no SAMLResponse"))?;
         Ok(Self {
             response,
             relay_state: relay_state.or(target),

@@ -42,6 +42,10 @@ pub(super) enum Trouble {
     NoEndpoint,
     /// The form that was posted is none that an IdP sends.
     Form(&'static str),
+    /// It says that it is of another type than forms have.
+    FormType(String),
+    /// It is larger than any answer may be.
+    FormTooLarge,
     /// A start at the IdP's side, without the RelayState that converts it.
     Unsolicited { relay_state: Option<String> },
     /// `InResponseTo` names no sign-in that is under way.
@@ -175,6 +179,35 @@ impl Trouble {
                 explanation.remedied(
                     Side::Idp,
                     "If it happens at every sign-in: let the IdP answer with the HTTP-POST binding. A single one is a stranger's, or was damaged on the way.",
+                )
+            }
+            Self::FormType(kind) => {
+                const FORM: &str = "application/x-www-form-urlencoded";
+                let mut explanation = Explanation::failed(
+                    "saml.form_type",
+                    Message::Malformed,
+                    "What was posted is no form.",
+                );
+                explanation.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                explanation
+                    .compared(Some(FORM.to_owned()), vec![kind])
+                    .remedied(
+                        Side::Idp,
+                        "Let the IdP answer with the HTTP-POST binding. A single one is a stranger's.",
+                    )
+            }
+            Self::FormTooLarge => {
+                Explanation::failed(
+                    "saml.form_too_large",
+                    Message::TooLarge,
+                    "The IdP's answer is larger than any may be (256 KiB), and was not read.",
+                )
+                .remedied(
+                    Side::Idp,
+                    format!(
+                        "Let the IdP send fewer attributes, above all fewer groups. {}.",
+                        known.place().at(Setting::Attributes)
+                    ),
                 )
             }
             other => other.explain_browser(known),
