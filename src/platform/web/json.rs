@@ -3,7 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::{Map, Value};
 
 use super::problem::{FieldError, Problem};
 
@@ -32,17 +35,96 @@ impl<T: DeserializeOwned> ApiJson<T> {
     /// Takes a body that was read already, with the same errors.
     pub fn from_slice(body: &[u8]) -> Result<T, Problem> {
         let mut reader = serde_json::Deserializer::from_slice(body);
-        let value: T = serde_path_to_error::deserialize(&mut reader).map_err(described)?;
+        let once: Once = serde_path_to_error::deserialize(&mut reader).map_err(described)?;
         reader
             .end()
             .map_err(|error| explain(String::new(), &error))?;
-        Ok(value)
+        Self::from_value(once.0)
     }
 
     /// Takes a value that was made out of a body, as a merge patch makes one,
     /// with the same errors.
     pub fn from_value(value: serde_json::Value) -> Result<T, Problem> {
         serde_path_to_error::deserialize(value).map_err(described)
+    }
+}
+
+/// A value in which no object has a key twice (RFC 8259 §4): of two values each
+/// reader might take another one.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue).map(Self)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Once(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut all = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if all.contains_key(&key) {
+                // Where the value is, so that the error has the key's place.
+                entries.next_value_seed(Twice)?;
+            }
+            let Once(value) = entries.next_value()?;
+            all.insert(key, value);
+        }
+        Ok(Value::Object(all))
+    }
+}
+
+struct Twice;
+
+impl<'de> DeserializeSeed<'de> for Twice {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(serde::de::Error::custom("stands twice"))
     }
 }
 
@@ -200,6 +282,37 @@ mod tests {
         let (status, detail, _) = problem("{}");
         assert_eq!(status, 422);
         assert_eq!(detail, "missing field `allowed_domains`");
+    }
+
+    #[test]
+    fn a_key_stands_once() {
+        for (body, place) in [
+            (
+                r#"{"allowed_domains": [], "allowed_domains": ["*"]}"#,
+                "/allowed_domains",
+            ),
+            (
+                r#"{"allowed_domains": [], "saml": {"a/b": true, "a\/b": true}}"#,
+                "/saml/a~1b",
+            ),
+            (
+                r#"{"allowed_domains": [{"x": 1, "x": 1}]}"#,
+                "/allowed_domains/0/x",
+            ),
+        ] {
+            let found = problem(body);
+            assert_eq!(
+                found,
+                (422, "stands twice".to_owned(), Some(place.to_owned())),
+                "{body}"
+            );
+        }
+        let value = r#"{"a": [1, -2, 0.5, null, true, "x", {"a": {}}], "b": 18446744073709551615}"#;
+        let read = ApiJson::<serde_json::Value>::from_slice(value.as_bytes()).unwrap();
+        assert_eq!(
+            read,
+            serde_json::from_str::<serde_json::Value>(value).unwrap()
+        );
     }
 
     #[test]

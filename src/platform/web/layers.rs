@@ -8,11 +8,11 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use futures_util::FutureExt as _;
 
 use super::assets;
@@ -97,15 +97,22 @@ enum Surface {
     Page,
     /// A script.
     Api,
+    /// An application that calls an endpoint of the OpenID provider.
+    Oauth,
     /// A machine whose protocol has error forms of its own.
     Protocol,
 }
 
 impl Surface {
     fn of(path: &str) -> Self {
-        match path.split('/').nth(1).unwrap_or_default() {
-            "api" => Self::Api,
-            "scim" | "oidc" | "auth" | ".well-known" | "healthz" | "readyz" | "metrics" => {
+        let mut segments = path.split('/').skip(1);
+        match (segments.next().unwrap_or_default(), segments.next()) {
+            ("api", _) => Self::Api,
+            // What browsers come to.
+            ("oidc", Some("authorize" | "resume" | "consent" | "logout"))
+            | ("auth", Some("hand-over")) => Self::Page,
+            ("oidc", _) => Self::Oauth,
+            ("scim" | "auth" | ".well-known" | "healthz" | "readyz" | "metrics", _) => {
                 Self::Protocol
             }
             _ => Self::Page,
@@ -145,7 +152,12 @@ fn takes_foreign_posts(path: &str) -> bool {
                 && matches!(segments.next(), Some("acs" | "slo"))
                 && segments.next().is_none()
         }
-        Some("oidc" | "auth") => true,
+        // Two of its forms are pages of our own.
+        Some("oidc") => !matches!(
+            (segments.next(), segments.next()),
+            (Some("consent"), _) | (Some("logout"), Some("confirm"))
+        ),
+        Some("auth") => true,
         _ => false,
     }
 }
@@ -174,12 +186,36 @@ fn refuse(
     if surface == Surface::Page {
         return kit.failure_page(locale, kit.failure(message, code).with_detail(detail));
     }
+    if surface == Surface::Oauth {
+        return oauth_error(kit, message, code, &detail);
+    }
     let mut problem = Problem::new(message.status(), code, title_of(message));
     problem.cause = Some(detail.into());
     if message.status().is_server_error() {
         problem = problem.with_reference(kit.reference());
     }
     problem.into_response()
+}
+
+/// A refusal in the words of RFC 6749 §5.2.
+fn oauth_error(kit: &Kit, message: Message, code: &'static str, detail: &str) -> Response {
+    let status = message.status();
+    let mut description = title_of(message).to_owned();
+    let word = match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            "temporarily_unavailable"
+        }
+        _ if status.is_server_error() => {
+            let reference = kit.reference();
+            tracing::error!(code, %reference, cause = detail, "failed");
+            description.push(' ');
+            description.push_str(reference.as_str());
+            "server_error"
+        }
+        _ => "invalid_request",
+    };
+    let body = serde_json::json!({"error": word, "error_description": description});
+    (status, Json(body)).into_response()
 }
 
 fn title_of(message: Message) -> &'static str {
@@ -210,7 +246,9 @@ fn in_form(
         Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
     };
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || !bare || surface == Surface::Protocol {
+    // A `401` without a word is the challenge of RFC 6750 §3.1.
+    let is_challenge = surface == Surface::Oauth && status == StatusCode::UNAUTHORIZED;
+    if !is_error || !bare || surface == Surface::Protocol || is_challenge {
         return response;
     }
     let (message, code) = match status {

@@ -37,6 +37,14 @@ fn app(kit: &Kit) -> Router {
         .route("/saml/{slug}/acs/x", post(|| async { "other" }))
         .route("/auth/envoy/{*path}", post(|| async { "auth" }))
         .route("/auth/request", get(|| async { StatusCode::UNAUTHORIZED }))
+        .route("/oidc/consent", post(|| async { "agreed" }))
+        .route("/oidc/logout", post(|| async { "out" }))
+        .route("/oidc/logout/confirm", post(|| async { "out" }))
+        .route("/oidc/token", post(|body: String| async move { body }))
+        .route(
+            "/oidc/userinfo",
+            get(|| async { StatusCode::UNAUTHORIZED }).post(fall),
+        )
         .route("/body", post(|body: String| async move { body }))
         .route("/api/body", post(|_: ApiJson<Count>| async { "fine" }))
         .route(
@@ -148,6 +156,10 @@ async fn only_our_own_pages_may_post() {
             &[("origin", "https://app.example.com")],
             true,
         ),
+        ("/oidc/token", &[(SITE, "cross-site")], true),
+        ("/oidc/consent", &[(SITE, "cross-site")], false),
+        ("/oidc/logout", &[(SITE, "cross-site")], true),
+        ("/oidc/logout/confirm", &[(SITE, "cross-site")], false),
     ] {
         let (status, _, body) = call(&kit(), request("POST", uri, headers)).await;
         let expected = if passes { 200 } else { 403 };
@@ -202,6 +214,42 @@ async fn errors_have_the_form_of_the_surface() {
     let (status, _, body) = call(&kit(), request("GET", "/auth/request", &[])).await;
     assert_eq!(status, 401);
     assert_eq!(body, "");
+}
+
+/// RFC 6749 §5.2: whoever calls the OpenID provider is told in its words, also where
+/// no handler of ours was reached.
+#[tokio::test]
+async fn applications_are_told_in_the_words_of_oauth() {
+    let told = |request: Request<Body>| async {
+        let (status, headers, body) = call(&kit(), request).await;
+        assert_eq!(headers["content-type"], "application/json", "{body}");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert!(body["error_description"].is_string(), "{body}");
+        (status.as_u16(), body["error"].as_str().unwrap().to_owned())
+    };
+    let invalid = |status: u16| (status, "invalid_request".to_owned());
+    assert_eq!(told(request("GET", "/oidc/token", &[])).await, invalid(405));
+    assert_eq!(
+        told(request("POST", "/oidc/nosuch", &[])).await,
+        invalid(404)
+    );
+    assert_eq!(
+        told(request("POST", "/oidc/token", &[("remote_user", "x")])).await,
+        invalid(400)
+    );
+    let no_text = Request::post("/oidc/token").body(Body::from(vec![0xff, 0xfe]));
+    assert_eq!(told(no_text.unwrap()).await, invalid(400));
+    let (status, error) = told(request("POST", "/oidc/userinfo", &[])).await;
+    assert_eq!((status, error.as_str()), (500, "server_error"));
+    // RFC 6750 §3.1: without a token there is nothing to say but the challenge.
+    let (status, _, body) = call(&kit(), request("GET", "/oidc/userinfo", &[])).await;
+    assert_eq!((status.as_u16(), body.as_str()), (401, ""));
+    // People come to these.
+    for uri in ["/oidc/authorize", "/oidc/resume", "/auth/hand-over"] {
+        let (status, headers, _) = call(&kit(), request("PUT", uri, &[])).await;
+        assert_eq!(status, 404, "{uri}");
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8", "{uri}");
+    }
 }
 
 #[tokio::test]
