@@ -406,6 +406,43 @@ fn the_example_is_complete_and_loads() {
     assert!(missing.is_empty(), "config.example.toml lacks {missing:?}");
 }
 
+/// What a provider may hold stands in the shape of the API; the example has all of it.
+#[test]
+fn the_example_has_every_key_of_a_provider() {
+    use doorward::domain::provider::{ProviderKind, SamlSettings};
+    use doorward::domain::{Provider, Slug, oauth::OauthSettings};
+
+    let slug = Slug::parse("okta").unwrap();
+    let mut provider = Provider::blank(slug, ProviderKind::Saml, "Okta");
+    provider.group_map.insert("a".to_owned(), Vec::new());
+    let keys = |section: &str, value: serde_json::Value| -> Vec<String> {
+        let keys = value.as_object().unwrap().keys();
+        keys.map(|key| format!("{section}.{key}")).collect()
+    };
+    let tables = ["provider.saml", "provider.group_map"];
+    let all = [
+        keys("provider", serde_json::to_value(&provider).unwrap()),
+        keys(
+            "provider.saml",
+            serde_json::to_value(SamlSettings::default()).unwrap(),
+        ),
+        keys(
+            "provider.oauth",
+            serde_json::to_value(OauthSettings::default()).unwrap(),
+        ),
+    ]
+    .concat();
+    assert!(all.len() > 30, "{all:?}");
+    let text = example();
+    let shown = keys_of(&text);
+    let missing: Vec<&String> = all
+        .iter()
+        .filter(|key| !shown.contains(*key) && !tables.contains(&key.as_str()))
+        .filter(|key| !text.contains(&format!("[{key}]")))
+        .collect();
+    assert!(missing.is_empty(), "config.example.toml lacks {missing:?}");
+}
+
 #[test]
 fn the_examples_that_are_commented_out_load_too() {
     let replace = BTreeMap::from([

@@ -85,7 +85,7 @@ fn users_live_through_their_states() {
         place
             .run("user create --email ada@example.com")
             .bad(1)
-            .contains("another user")
+            .contains("another user; `doorward user grant`")
     );
     assert!(
         place

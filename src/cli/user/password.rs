@@ -43,7 +43,12 @@ pub(super) async fn create(
     } else {
         None
     };
-    let user = directory.create_user(edit, Actor::CommandLine).await?;
+    let user = match directory.create_user(edit, Actor::CommandLine).await {
+        Err(taken @ DirectoryError::Taken { .. }) => bail!(
+            "{taken}; `doorward user grant` gives that user a role, `doorward user set-password` a password"
+        ),
+        made => made?,
+    };
     if let Some(hash) = hash {
         write(directory, &user, hash).await?;
     }

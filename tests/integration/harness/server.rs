@@ -191,8 +191,7 @@ impl Server {
             if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
                 panic!("the gateway ended ({status}):\n{}", self.log());
             }
-            let ready = self.client.get(format!("{}/readyz", self.url)).send().await;
-            if ready.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+            if self.is_ready().await {
                 return;
             }
             assert!(
@@ -202,6 +201,16 @@ impl Server {
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Whether the gateway, and nobody else at its port, says that it is ready.
+    async fn is_ready(&self) -> bool {
+        let ready = self.client.get(format!("{}/readyz", self.url)).send().await;
+        let Ok(answer) = ready else {
+            return false;
+        };
+        let is_ours = answer.headers().contains_key("x-request-id");
+        is_ours && answer.status() == StatusCode::OK
     }
 
     /// Kills the process, as a power failure would, and starts it again.
@@ -445,21 +454,24 @@ fn client() -> reqwest::Client {
 }
 
 /// A port that nobody has yet.
+///
+/// It lies below those that the system hands out by itself (32768 and up): one of these
+/// would be free now, and be given to some other test's listener before the gateway has
+/// come so far as to take it.
 pub fn free_port() -> u16 {
-    // Handed out once per process, so that tests side by side do not meet.
-    static TAKEN: std::sync::Mutex<Vec<u16>> = std::sync::Mutex::new(Vec::new());
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let mut taken = TAKEN.lock().unwrap();
-        if !taken.contains(&port) {
-            taken.push(port);
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    // Runs side by side begin at different places, and each goes on from its own.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..COUNT {
+        let step = NEXT.fetch_add(1, Ordering::SeqCst);
+        let place = std::process::id().wrapping_mul(397).wrapping_add(step) % COUNT;
+        let port = u16::try_from(FIRST + place).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
+    panic!("no port is free");
 }
 
 /// Makes a database on the test's PostgreSQL; its URL.

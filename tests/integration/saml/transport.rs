@@ -112,6 +112,10 @@ async fn methods_and_content_types() {
         );
         assert!(answer.headers().get("set-cookie").is_none());
     }
+    // Each of them stands in the traces.
+    let trace = server.api().last_trace().await;
+    assert_eq!(trace["code"], "saml.form_type", "{trace}");
+    assert_eq!(trace["expected"], "application/x-www-form-urlencoded");
     // With a charset it is what browsers send.
     let answer = client
         .post(&acs)
@@ -151,6 +155,13 @@ async fn a_body_too_large() {
         }
     }
     assert!(server.healthy().await);
+    // An IdP that sends too much is found in the traces, too.
+    let trace = server.api().last_trace().await;
+    assert_eq!(trace["code"], "saml.form_too_large", "{trace}");
+    assert!(
+        trace["remedy"].as_str().unwrap().contains("fewer"),
+        "{trace}"
+    );
 
     // Chunked, without a length, without an end.
     let mut stream = TcpStream::connect(server.authority()).unwrap();
