@@ -106,15 +106,15 @@ enum Surface {
 impl Surface {
     fn of(path: &str) -> Self {
         let mut segments = path.split('/').skip(1);
-        match (segments.next().unwrap_or_default(), segments.next()) {
-            ("api", _) => Self::Api,
-            // What browsers come to.
-            ("oidc", Some("authorize" | "resume" | "consent" | "logout"))
-            | ("auth", Some("hand-over")) => Self::Page,
-            ("oidc", _) => Self::Oauth,
-            ("scim" | "auth" | ".well-known" | "healthz" | "readyz" | "metrics", _) => {
-                Self::Protocol
-            }
+        let first = segments.next().unwrap_or_default();
+        let second = segments.next().unwrap_or_default();
+        // Browsers come to some of what is below the other two.
+        let is_a_step = matches!(second, "authorize" | "resume" | "consent" | "logout");
+        match first {
+            "api" => Self::Api,
+            "oidc" if !is_a_step => Self::Oauth,
+            "auth" if second != "hand-over" => Self::Protocol,
+            "scim" | ".well-known" | "healthz" | "readyz" | "metrics" => Self::Protocol,
             _ => Self::Page,
         }
     }

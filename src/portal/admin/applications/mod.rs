@@ -37,7 +37,7 @@ pub(super) fn router() -> Router<PortalState> {
             get(create::ask).post(create::create),
         )
         .route("/admin/applications/{slug}", get(show::show))
-        .route(trial::PATH, get(trial::show))
+        .route("/admin/forward-auth", get(trial::show))
         .route(
             "/admin/applications/{slug}/edit/{section}",
             get(edit::ask).post(edit::save),

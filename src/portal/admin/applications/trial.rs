@@ -18,7 +18,7 @@ use crate::portal::admin::staff::{ReadAdmin, Staff};
 use crate::portal::admin::typed::Typed;
 
 /// Where it is.
-pub(super) const PATH: &str = "/admin/forward-auth";
+const PATH: &str = "/admin/forward-auth";
 
 /// The page for an application's first host.
 pub(super) fn of(application: &Application, origin: &str) -> String {
