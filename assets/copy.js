@@ -1,11 +1,12 @@
-// Shows the buttons that copy the value beside them. Without script, or where
-// the browser keeps the clipboard to itself, the value is there to be selected.
+// The buttons that copy the value beside them. Without script the style sheet hides
+// them, and where the browser keeps the clipboard to itself they go here: the value is
+// there to be selected.
 "use strict";
-if (navigator.clipboard) {
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  if (navigator.clipboard) {
     const value = document.getElementById(button.dataset.copy);
     const label = button.textContent;
-    button.hidden = false;
     button.setAttribute("aria-live", "polite");
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(value.textContent);

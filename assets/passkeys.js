@@ -86,7 +86,6 @@
   }
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
-    form.hidden = false;
     if (!window.PublicKeyCredential) {
       if (form.dataset.passkey === "get") form.hidden = true;
       else say(form, "unsupported");
