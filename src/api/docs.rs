@@ -4,15 +4,18 @@
 //! when somebody asks for the first time. It needs no script and nothing of other
 //! origins. It is in English as the API is.
 
+use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Map, Value};
 
 use super::openapi::{Document, at};
@@ -24,6 +27,8 @@ struct Docs {
     document: Arc<Document>,
     kit: Kit,
     html: Arc<OnceLock<Bytes>>,
+    /// The same, packed.
+    packed: Arc<OnceLock<Bytes>>,
 }
 
 /// The page's route. It is no part of the API, so the document does not have it.
@@ -32,11 +37,31 @@ pub(super) fn router(document: Arc<Document>, kit: Kit) -> Router {
         document,
         kit,
         html: Arc::default(),
+        packed: Arc::default(),
     };
     Router::new().route("/api/docs", get(show)).with_state(docs)
 }
 
-async fn show(State(docs): State<Docs>) -> Response {
+/// Whether a browser takes gzip (RFC 9110 §12.5.3).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let wanted = headers.get(header::ACCEPT_ENCODING);
+    let wanted = wanted.and_then(|value| value.to_str().ok()).unwrap_or("");
+    wanted.split(',').any(|entry| {
+        let (name, quality) = entry.split_once(';').unwrap_or((entry, ""));
+        let quality = quality.trim().strip_prefix("q=");
+        let is_refused = quality.is_some_and(|q| q.trim_matches(['0', '.', ' ']).is_empty());
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
+}
+
+/// The page holds nothing of whoever reads it, so that packing it tells nothing.
+fn pack(html: &[u8]) -> Bytes {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = gzip.write_all(html).and_then(|()| gzip.finish());
+    packed.unwrap_or_default().into()
+}
+
+async fn show(State(docs): State<Docs>, headers: HeaderMap) -> Response {
     let html = docs.html.get_or_init(|| {
         let page = DocsPage::new(&docs.document.value, docs.kit.page(Locale::En));
         page.render().unwrap_or_default().into()
@@ -45,7 +70,20 @@ async fn show(State(docs): State<Docs>) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], html.clone()).into_response()
+    let vary = (header::VARY, HeaderValue::from_static("accept-encoding"));
+    if takes_gzip(&headers) {
+        let packed = docs.packed.get_or_init(|| pack(html));
+        if !packed.is_empty() {
+            let coding = HeaderValue::from_static("gzip");
+            let told = [
+                (header::CONTENT_TYPE, kind),
+                (header::CONTENT_ENCODING, coding),
+                vary,
+            ];
+            return (told, packed.clone()).into_response();
+        }
+    }
+    ([(header::CONTENT_TYPE, kind), vary], html.clone()).into_response()
 }
 
 #[derive(Template)]
