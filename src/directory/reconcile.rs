@@ -326,6 +326,8 @@ async fn record(
 /// Longest value of a field in characters.
 const LONGEST: usize = 1024;
 /// Longest of the two attribute sets and the photo's address.
+/// The longest address: 64 characters, `@`, and the longest domain (RFC 5321 §4.5.3.1).
+const LONGEST_ADDRESS: usize = 64 + 1 + 255;
 const LONGEST_SET: usize = 16_384;
 
 /// Whether the values can be what they are meant to be.
@@ -352,6 +354,8 @@ pub fn problems(profile: &Profile) -> Vec<(Field, String)> {
 pub const fn longest(field: Field) -> usize {
     match field {
         Field::ExtensionAttributes | Field::CustomAttributes | Field::PhotoUrl => LONGEST_SET,
+        Field::Upn | Field::UserName => address::LONGEST_NAME_KEY,
+        Field::Email => LONGEST_ADDRESS,
         _ => LONGEST,
     }
 }
