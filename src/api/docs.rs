@@ -56,8 +56,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 
 /// The page holds nothing of whoever reads it, so that packing it tells nothing.
 fn pack(html: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = encoder.write_all(html).and_then(|()| encoder.finish());
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = gzip.write_all(html).and_then(|()| gzip.finish());
     packed.unwrap_or_default().into()
 }
 
