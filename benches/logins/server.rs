@@ -84,7 +84,7 @@ impl Server {
                 bail!("the gateway has ended: {status}");
             }
             ensure!(
-                begin.elapsed() < Duration::from_secs(120),
+                begin.elapsed() < Duration::from_mins(2),
                 "the gateway is not ready"
             );
             std::thread::sleep(Duration::from_millis(1));
