@@ -4,77 +4,43 @@
 //!
 //! Environment: `DOORWARD_BENCH_CODES` (default 6000), the number of codes.
 
-#[path = "logins/client.rs"]
-mod client;
-#[path = "../tests/support/keys.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "written for tests")]
-mod keys;
-#[path = "logins/report.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
-mod report;
-#[path = "logins/server.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
-mod server;
-/// Where the tests have it.
-mod support {
-    pub(crate) use crate::keys;
-}
-#[path = "../tests/support/vendors/mod.rs"]
-#[expect(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "written for tests, which ask for every fault and may panic"
-)]
-mod vendors;
+#[path = "logins/openid.rs"]
+mod openid;
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use client::{Connection, Request};
 use doorward::directory::{Actor, Directory};
 use doorward::domain::application::{ApplicationKind, SigningAlg};
 use doorward::domain::{Application, Clock, Entropy, Slug};
 use doorward::platform::crypto::sha256;
 use doorward::platform::storage::Db;
-use report::{Limit, Report};
+use openid::client::{Connection, Request};
+use openid::report::{Limit, Report};
+use openid::server::Server;
+use openid::support;
+use openid::vendors::{Person, Vendor};
 use secrecy::ExposeSecret as _;
-use server::{PUBLIC_URL, Server};
-use vendors::{Kind, Person, Vendor};
 
-/// Exchanges at the same time.
-const AT_ONCE: usize = 16;
 /// Where codes go.
 const CALLBACK: &str = "https://app.example.com/cb";
 /// What every request is proven with.
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-at-least";
 
 fn main() -> Result<()> {
-    // `cargo test --benches` runs this with --test; there is nothing to measure.
-    if std::env::args().any(|argument| argument == "--test") {
-        return Ok(());
-    }
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(tokio::task::LocalSet::new().run_until(run()))
+    openid::begin(run())
 }
 
 async fn run() -> Result<()> {
-    let wanted = wanted()?;
+    let wanted = openid::wanted("DOORWARD_BENCH_CODES", 6_000)?;
     let report = Report::new("Codes at the token endpoint");
-    let vendor = Vendor::start(Kind::Oidc).await;
-    vendor.allow(PUBLIC_URL, "it");
+    let (vendor, providers) = openid::provider().await?;
     vendor.add(Person::new("ada", "Ada Lovelace", "ada@example.com"));
     let folder = tempfile::TempDir::with_prefix("doorward-bench-")?;
     let secret = register(folder.path()).await?;
-    let providers = toml::to_string(&serde_json::json!({ "provider": [vendor.provider("it")] }))?;
     let mut server = Server::start(folder.path(), &providers)?;
     let cookies = signed_in(&server, &vendor).await?;
 
@@ -173,34 +139,10 @@ async fn prepared(
 /// Carries out the exchanges, each of which must give an ID token; how long each
 /// took.
 async fn exchange(server: &Server, ready: &[Request]) -> Result<Vec<Duration>> {
-    let waiting = RefCell::new(ready.iter());
-    let took = RefCell::new(Vec::with_capacity(ready.len()));
-    let one = || async {
-        let mut connection = Connection::open(server.address()).await?;
-        loop {
-            let next = waiting.borrow_mut().next();
-            let Some(request) = next else {
-                return anyhow::Ok(());
-            };
-            let begin = Instant::now();
-            let answer = connection.send(request).await?;
-            took.borrow_mut().push(begin.elapsed());
-            let has_token = answer.body().windows(8).any(|text| text == b"id_token");
-            ensure!(answer.status == 200 && has_token, "{}", answer.describe());
-        }
-    };
-    let all = futures_util::future::try_join_all((0..AT_ONCE).map(|_| one()));
-    all.await?;
-    Ok(took.into_inner())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark is set up by its environment"
-)]
-fn wanted() -> Result<usize> {
-    match std::env::var("DOORWARD_BENCH_CODES") {
-        Ok(text) => text.parse().context("DOORWARD_BENCH_CODES is no number"),
-        Err(_) => Ok(6_000),
-    }
+    openid::all_at_once(server, ready, |answer| {
+        let has_token = answer.body().windows(8).any(|text| text == b"id_token");
+        ensure!(answer.status == 200 && has_token, "{}", answer.describe());
+        Ok(())
+    })
+    .await
 }

@@ -13,12 +13,13 @@ use super::error::{ApiError, OrProblem as _};
 use super::large::LargeJson;
 use super::openapi::flattened;
 use super::openapi::inputs::{ApplicationPatch, ApplicationReplacement};
-use super::openapi::params::{ApplicationParam, IfMatch, SliceParams};
+use super::openapi::params::{ApplicationParam, IfMatch, OverlapParam, SliceParams};
 use super::paging::{List, Query};
 use super::versions::{check_match, ok_with_etag, with_etag};
-use super::{Answer, ApiState, created, group_id, no_content, ok, patch, user_id};
-use crate::directory::DirectoryError;
-use crate::directory::applications::{Assigned, Assignee, Saved, StoredApplication};
+use super::{Answer, ApiState, created, group_id, named, no_content, ok, user_id};
+use crate::directory::applications::{
+    Assigned, Assignee, LONGEST_OVERLAP, Saved, StoredApplication,
+};
 use crate::domain::application::ApplicationKind;
 use crate::domain::{Application, GroupId, Slug, Timestamp, UserId};
 use crate::platform::i18n::Locale;
@@ -42,16 +43,20 @@ struct Added {
     /// OpenID: when the client's secret was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_made_at: Option<Timestamp>,
+    /// OpenID: until when the client's secret before the present one counts, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_secret_until: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
 /// The keys that the gateway adds; whoever sends back what was read may leave
 /// them in.
-const READ_ONLY: [&str; 5] = [
+const READ_ONLY: [&str; 6] = [
     "client_id",
     "client_secret",
     "secret_made_at",
+    "old_secret_until",
     "created_at",
     "updated_at",
 ];
@@ -64,6 +69,7 @@ impl From<StoredApplication> for ApplicationShape {
             added: Added {
                 client_id,
                 secret_made_at: stored.secret_made_at,
+                old_secret_until: stored.old_secret_until,
                 created_at: stored.created_at,
                 updated_at: stored.updated_at,
             },
@@ -236,11 +242,9 @@ pub(super) async fn replace(
     LargeJson(body): LargeJson,
 ) -> Answer {
     let slug = slug(&name)?;
-    let before = match state.directory.application(&slug).await {
-        Err(DirectoryError::NotFound(_)) => None,
-        found => Some(found.or_problem(&state)?.version),
-    };
-    let application = read(with_slug(body, &slug)?)?;
+    let before = named::standing(&state, state.directory.application(&slug).await)?;
+    let before = before.map(|before| before.version);
+    let application = read(named::with_slug(body, &slug)?)?;
     check_match(&headers, before)?;
     let saved = state
         .directory
@@ -278,12 +282,7 @@ pub(super) async fn edit(
     let slug = slug(&name)?;
     let before = state.directory.application(&slug).await;
     let before = before.or_problem(&state)?;
-    let body = with_slug(body, &slug)?;
-    let stands = serde_json::to_value(&before.application).unwrap_or_default();
-    let Value::Object(merged) = patch::merge(stands, Value::Object(body)) else {
-        return Err(state.kit.unexpected("a merged object is none").into());
-    };
-    let application = read(merged)?;
+    let application = read(named::merged(&before.application, body, &slug)?)?;
     check_match(&headers, Some(before.version))?;
     let saved = state
         .directory
@@ -324,12 +323,14 @@ pub(super) async fn remove(
     Ok(no_content())
 }
 
-/// Gives an OpenID client another secret, once. The one so far is of no use from now on.
+/// Gives an OpenID client another secret, once.
+///
+/// The one so far is of no use from now on, unless `keep_old_for` says for how long both count.
 #[utoipa::path(
     post,
     path = "/applications/{slug}/rotate-secret",
     tag = "Applications",
-    params(ApplicationParam),
+    params(ApplicationParam, OverlapParam),
     responses(
         (status = 200, description = "The application with its new secret.", body = SavedShape),
         (status = 422, description = "The application has no secret."),
@@ -340,11 +341,14 @@ pub(super) async fn rotate_secret(
     State(state): State<ApiState>,
     caller: Caller<WriteAdmin>,
     Path(name): Path<String>,
+    mut query: Query,
 ) -> Answer {
     let slug = slug(&name)?;
+    let keep = query.number("keep_old_for", (0, LONGEST_OVERLAP));
+    query.finish()?;
     let saved = state
         .directory
-        .rotate_application_secret(&slug, caller.actor());
+        .rotate_application_secret(&slug, keep.unwrap_or(0), caller.actor());
     let saved = saved.await.or_problem(&state)?;
     Ok(ok_with_etag(saved.stored.version, SavedShape::from(saved)))
 }
@@ -498,17 +502,6 @@ async fn assign(
 /// The application that a path names.
 fn slug(text: &str) -> Result<Slug, ApiError> {
     Slug::parse(text).ok_or_else(|| ApiError::no_such("application"))
-}
-
-/// The body with the slug of the path. An application never changes its slug: it
-/// is the `client_id` and the audience of what it was given.
-fn with_slug(mut body: Map<String, Value>, slug: &Slug) -> Result<Map<String, Value>, ApiError> {
-    let given = body.insert("slug".to_owned(), Value::from(slug.as_str()));
-    if given.is_some_and(|given| given != slug.as_str()) {
-        let detail = format!("cannot be changed; it is `{slug}`");
-        return Err(ApiError::mistakes(vec![FieldError::at("/slug", detail)]));
-    }
-    Ok(body)
 }
 
 /// Reads an application; everything that is wrong is told at once, as far as it

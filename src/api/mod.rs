@@ -17,6 +17,7 @@ mod identifiers;
 mod large;
 mod logins;
 mod me;
+mod named;
 mod openapi;
 mod options;
 mod paging;
@@ -27,6 +28,7 @@ mod provider_shape;
 mod provider_test;
 mod providers;
 mod settings;
+mod signing_keys;
 mod tokens;
 mod user_input;
 mod user_shape;
@@ -49,6 +51,7 @@ use utoipa_axum::routes;
 
 use crate::directory::lines::CONTENT_TYPE;
 use crate::directory::settings::Settings;
+use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::{GroupId, Slug, UserId};
 use crate::login::kinds::Providers;
@@ -85,6 +88,8 @@ pub struct ApiState {
     pub outbound: Outbound,
     /// People who sign in here.
     pub accounts: Accounts,
+    /// The keys that sign what applications are given.
+    pub signing: SigningKeys,
 }
 
 impl ApiState {
@@ -154,7 +159,9 @@ pub fn router(state: ApiState) -> Router {
         .routes(routes!(
             applications::assign_group,
             applications::unassign_group
-        ));
+        ))
+        .routes(routes!(signing_keys::list))
+        .routes(routes!(signing_keys::rotate));
     let rest = OpenApiRouter::new()
         .routes(routes!(me::show))
         .routes(routes!(tokens::list, tokens::create))

@@ -169,6 +169,16 @@ impl Query {
         (offset, self.limit())
     }
 
+    /// A whole number within bounds.
+    pub(super) fn number(&mut self, key: &'static str, (least, most): (i64, i64)) -> Option<i64> {
+        let number = self.text(key)?.parse().ok();
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.refuse(key, format!("must be a number from {least} to {most}"));
+        }
+        number
+    }
+
     fn limit(&mut self) -> usize {
         match self.text("limit").map(|text| text.parse()) {
             None => LIMIT,

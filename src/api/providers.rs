@@ -13,9 +13,9 @@ use super::openapi::params::{IfMatch, SliceParams, SlugParam};
 use super::paging::{List, Query};
 use super::provider_shape::{ProviderShape, READ_ONLY};
 use super::versions::{check_match, ok_with_etag, with_etag};
-use super::{Answer, ApiState, created, no_content, ok, patch, provider_keys, slug};
+use super::{Answer, ApiState, created, named, no_content, ok, provider_keys, slug};
+use crate::directory::Actor;
 use crate::directory::providers::StoredProvider;
-use crate::directory::{Actor, DirectoryError};
 use crate::domain::{Provider, Slug};
 use crate::login::kinds::{Examined, SetError};
 use crate::platform::web::{ApiJson, FieldError};
@@ -125,11 +125,8 @@ pub(super) async fn replace(
     LargeJson(body): LargeJson,
 ) -> Answer {
     let slug = slug(&name)?;
-    let before = match state.directory.provider(&slug).await {
-        Err(DirectoryError::NotFound(_)) => None,
-        found => Some(found.or_problem(&state)?),
-    };
-    let provider = read(&state, with_slug(body, &slug)?, before.as_ref()).await?;
+    let before = named::standing(&state, state.directory.provider(&slug).await)?;
+    let provider = read(&state, named::with_slug(body, &slug)?, before.as_ref()).await?;
     check_match(&headers, before.as_ref().map(|b| b.version))?;
     let stored = save(&state, provider, before.as_ref(), caller.actor()).await?;
     let version = stored.version;
@@ -166,11 +163,7 @@ pub(super) async fn edit(
 ) -> Answer {
     let slug = slug(&name)?;
     let before = state.directory.provider(&slug).await.or_problem(&state)?;
-    let body = with_slug(body, &slug)?;
-    let stands = serde_json::to_value(&before.provider).unwrap_or_default();
-    let Value::Object(merged) = patch::merge(stands, Value::Object(body)) else {
-        return Err(state.kit.unexpected("a merged object is none").into());
-    };
+    let merged = named::merged(&before.provider, body, &slug)?;
     let provider = read(&state, merged, Some(&before)).await?;
     check_match(&headers, Some(before.version))?;
     let stored = save(&state, provider, Some(&before), caller.actor()).await?;
@@ -210,17 +203,6 @@ pub(super) async fn remove(
 
 fn path(slug: &Slug) -> String {
     format!("/api/v1/providers/{slug}")
-}
-
-/// The body with the slug of the path. A provider never changes its slug: it
-/// stands in the addresses that an IdP was given.
-fn with_slug(mut body: Map<String, Value>, slug: &Slug) -> Result<Map<String, Value>, ApiError> {
-    let given = body.insert("slug".to_owned(), Value::from(slug.as_str()));
-    if given.is_some_and(|given| given != slug.as_str()) {
-        let detail = format!("cannot be changed; it is `{slug}`");
-        return Err(ApiError::mistakes(vec![FieldError::at("/slug", detail)]));
-    }
-    Ok(body)
 }
 
 /// Reads a provider and asks whether it can be used; everything that is wrong

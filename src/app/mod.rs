@@ -285,6 +285,7 @@ pub fn router(
         },
         limits: config.security.rate_limits,
         accounts: accounts.clone(),
+        signing: core.signing.clone(),
     };
     let api = ApiState {
         passkeys: passkeys.clone(),
@@ -295,6 +296,7 @@ pub fn router(
         metadata: core.metadata.clone(),
         outbound: core.outbound.clone(),
         accounts,
+        signing: core.signing.clone(),
     };
     let sessions = SessionState {
         kit: kit.clone(),

@@ -177,6 +177,9 @@ pub struct Application {
     /// client that is too old for it may go without.
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// OpenID: whether the client has to push its requests first (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// OpenID: how ID tokens for it are signed.
     #[serde(default = "default_alg")]
     pub id_token_signed_response_alg: SigningAlg,
@@ -264,6 +267,7 @@ impl Application {
             claims: BTreeMap::new(),
             code_lifetime: default_code_lifetime(),
             require_pkce: true,
+            require_pushed_authorization_requests: false,
             id_token_signed_response_alg: default_alg(),
             userinfo_signed_response_alg: None,
             token_endpoint_auth_method: None,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::device::device;
 use super::passkeys::own;
 use super::views::{AccountNotice, AccountPage, FieldRow, PasswordRow, SessionRow};
-use super::{PortalState, TokenForm, identities, see_other, tiles};
+use super::{PortalState, TokenForm, consents, identities, see_other, tiles};
 use crate::domain::{Field, Timestamp, User};
 use crate::login::password::Change;
 use crate::platform::i18n::Locale;
@@ -63,6 +63,10 @@ pub(super) async fn show(
         Ok(passkeys) => passkeys,
         Err(error) => return state.failed(locale, &error, "/account"),
     };
+    let consents = match consents::rows(&state, &page, user).await {
+        Ok(consents) => consents,
+        Err(error) => return state.failed(locale, &error, "/account"),
+    };
     let now = state.kit.now();
     let name = user.display_name();
     let page = AccountPage {
@@ -80,6 +84,7 @@ pub(super) async fn show(
         links: ways_in.buttons(&state.kit, &current.id_hash),
         photo: photo(&state, user),
         passkeys,
+        consents,
         sessions: rows(locale, now, &current.id_hash, sessions),
         dashboard: !user.roles.is_empty(),
         password,

@@ -18,6 +18,7 @@ use crate::platform::i18n::Locale;
 use crate::platform::storage::StorageError;
 use crate::platform::web::Kit;
 use crate::sessions::current::{Current, MaybeCurrent, NoOne};
+use crate::sessions::prompt::Prompt;
 use crate::sessions::{self, rows};
 
 /// What is known of the ways in of one user.
@@ -104,7 +105,7 @@ impl WaysIn {
                 label: p.label.clone(),
                 href: format!(
                     "{}?{}={}",
-                    login::begin(p, None, None),
+                    login::begin(p, None, None, Prompt::None),
                     sign_in_linking::PARAMETER,
                     sign_in_linking::token(kit, session, &p.slug)
                 ),

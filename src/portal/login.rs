@@ -8,11 +8,13 @@ use serde::Deserialize;
 use super::discovery::provider_for;
 use super::views::{EmailForm, EmailProblem, LoginNotice, LoginPage, PasswordForm, ProviderButton};
 use super::{PortalState, see_other};
+use crate::apps::oidc::forms;
 use crate::directory::DirectoryError;
 use crate::domain::{Provider, ProviderKind};
 use crate::platform::i18n::Locale;
-use crate::platform::web::{FormAction, Message};
+use crate::platform::web::Message;
 use crate::sessions::current::{MaybeCurrent, NoOne};
+use crate::sessions::prompt::{self, Prompt};
 
 /// What `/login` is asked.
 #[derive(Deserialize)]
@@ -29,6 +31,8 @@ pub(super) struct Asked {
     login_hint: Option<String>,
     /// Shows the choice whatever speaks for going straight on.
     choose: Option<String>,
+    /// What the person is to do at the provider.
+    prompt: Option<String>,
     /// What has just been done.
     done: Option<String>,
 }
@@ -47,11 +51,13 @@ pub(super) async fn show(
     let rd = asked.rd.as_deref();
     let rd = rd.and_then(|rd| target(&state, rd, &hosts));
     let choose = asked.choose.is_some();
+    let prompt = Prompt::parse(asked.prompt.as_deref().unwrap_or(""));
+    let stays = !choose && prompt == Prompt::None;
     match current {
-        Ok(_) if !choose && let Some(way) = way_to_host(&asked, rd.as_deref()) => {
+        Ok(_) if stays && let Some(way) = way_to_host(&asked, rd.as_deref()) => {
             return see_other(&way);
         }
-        Ok(_) if !choose => return see_other(rd.as_deref().unwrap_or("/account")),
+        Ok(_) if stays => return see_other(rd.as_deref().unwrap_or("/account")),
         Ok(_) | Err(NoOne::SignedOut) => {}
         Err(NoOne::Unavailable(cause)) => return state.unavailable(locale, cause, "/login"),
     }
@@ -65,16 +71,22 @@ pub(super) async fn show(
     };
     if let Some(slug) = &asked.provider {
         return match providers.iter().find(|p| p.slug.as_str() == slug) {
-            Some(provider) => see_other(&begin(provider, rd.as_deref(), asked.email.as_deref())),
+            Some(provider) => {
+                let email = asked.email.as_deref();
+                see_other(&begin(provider, rd.as_deref(), email, prompt))
+            }
             None => no_such_provider(&state, locale),
         };
     }
-    let hint = asked.login_hint.as_ref();
-    let hint = hint.filter(|address| provider_for(address, &providers).is_ok());
-    let email = match asked.email.as_ref().or(hint) {
+    let hint = asked.login_hint.filter(|hint| is_address(hint));
+    let routed = hint.as_ref();
+    let routed = routed.filter(|address| provider_for(address, &providers).is_ok());
+    let email = match asked.email.as_ref().or(routed) {
         None => (discovery && providers.len() > 1).then(EmailForm::default),
         Some(address) => match provider_for(address, &providers) {
-            Ok(provider) => return see_other(&begin(provider, rd.as_deref(), Some(address))),
+            Ok(provider) => {
+                return see_other(&begin(provider, rd.as_deref(), Some(address), prompt));
+            }
             Err(problem) => Some(refused(address, problem)),
         },
     };
@@ -88,10 +100,11 @@ pub(super) async fn show(
     if let ([only], None) = (providers.as_slice(), &email)
         && !(choose || signed_out || done.is_some() || form.is_used || passkeys)
     {
-        return see_other(&begin(only, rd.as_deref(), None));
+        return see_other(&begin(only, rd.as_deref(), hint.as_deref(), prompt));
     }
     let notice = match (choose, signed_out) {
         _ if done.is_some() => done,
+        (true, _) if prompt == Prompt::Login => Some(LoginNotice::Again),
         (true, _) => Some(LoginNotice::OtherAccount),
         (false, true) => Some(LoginNotice::SignedOut),
         (false, false) => None,
@@ -102,9 +115,14 @@ pub(super) async fn show(
         passkeys,
         rd,
         notice,
-        password: form.is_on.then(PasswordForm::default),
+        password: form.is_on.then(|| PasswordForm {
+            email: hint.clone().unwrap_or_default(),
+            ..PasswordForm::default()
+        }),
+        hint,
+        prompt,
     };
-    page(&state, locale, &headers, shown, StatusCode::OK)
+    page(&state, locale, &headers, shown, StatusCode::OK).await
 }
 
 /// The sign-in page again, for somebody whose password did not let them in.
@@ -130,8 +148,10 @@ pub(super) async fn again(
         rd,
         notice: None,
         password: Some(password),
+        hint: None,
+        prompt: Prompt::None,
     };
-    page(state, locale, headers, shown, status)
+    page(state, locale, headers, shown, status).await
 }
 
 /// What the page shows.
@@ -142,9 +162,13 @@ struct Shown {
     rd: Option<String>,
     notice: Option<LoginNotice>,
     password: Option<PasswordForm>,
+    /// An address that an application expects.
+    hint: Option<String>,
+    /// What the person is to do at the provider.
+    prompt: Prompt,
 }
 
-fn page(
+async fn page(
     state: &PortalState,
     locale: Locale,
     headers: &HeaderMap,
@@ -153,15 +177,13 @@ fn page(
 ) -> Response {
     let (browser, cookie) = state.kit.ensure_browser_id(headers);
     let cookie = cookie.filter(|_| shown.password.is_some());
+    // The forms end at the provider, or at the application, by redirects.
+    let rd = shown.rd.as_deref();
+    let forms = forms::after_sign_in(&state.directory, rd, !state.kit.https()).await;
     let page = LoginPage {
         page: state.kit.page(locale),
-        providers: buttons(
-            state,
-            headers,
-            &shown.providers,
-            shown.rd.as_deref(),
-            locale,
-        ),
+        providers: buttons(state, headers, &shown, locale),
+        prompt: shown.prompt.word(),
         email: shown.email,
         passkeys: shown.passkeys,
         rd: shown.rd,
@@ -170,10 +192,6 @@ fn page(
             csrf: state.kit.csrf_token(&browser),
             ..form
         }),
-    };
-    // The e-mail form ends at the provider by redirects.
-    let forms = FormAction::Upstream {
-        plain_http: !state.kit.https(),
     };
     let mut response = if shown.passkeys {
         state.kit.render_with_fetch(status, &page, forms)
@@ -222,12 +240,18 @@ async fn ways_in(state: &PortalState) -> Result<(Vec<Provider>, bool), Directory
 
 /// The address at which a provider's sign-in begins.
 /// `email` is passed on to those who can offer the account of that address.
-pub(super) fn begin(provider: &Provider, rd: Option<&str>, email: Option<&str>) -> String {
+pub(super) fn begin(
+    provider: &Provider,
+    rd: Option<&str>,
+    email: Option<&str>,
+    prompt: Prompt,
+) -> String {
     let slug = &provider.slug;
     let start = format!("/{}/{slug}/login", provider.kind.path());
     let email = email.filter(|_| provider.kind.is_oauth());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("rd", rd), ("email", email)] {
+    let prompt = (prompt::PARAMETER, prompt.word());
+    for (name, value) in [("rd", rd), ("email", email), prompt] {
         if let Some(value) = value {
             query.append_pair(name, value);
         }
@@ -242,22 +266,31 @@ pub(super) fn begin(provider: &Provider, rd: Option<&str>, email: Option<&str>) 
 fn buttons(
     state: &PortalState,
     headers: &HeaderMap,
-    providers: &[Provider],
-    rd: Option<&str>,
+    shown: &Shown,
     locale: Locale,
 ) -> Vec<ProviderButton> {
     let last = state.kit.last_provider(headers);
-    let mut buttons: Vec<ProviderButton> = providers
+    let (rd, hint) = (shown.rd.as_deref(), shown.hint.as_deref());
+    let mut buttons: Vec<ProviderButton> = shown
+        .providers
         .iter()
         .map(|provider| ProviderButton {
             label: label(provider, locale),
-            href: begin(provider, rd, None),
+            href: begin(provider, rd, hint, shown.prompt),
             last_used: last.as_ref() == Some(&provider.slug),
         })
         .collect();
     // Stable: the rest keeps the admin's order.
     buttons.sort_by_key(|button| !button.last_used);
     buttons
+}
+
+/// Whether what an application expects can be shown and passed on as an address
+/// (RFC 5321 §4.5.3.1.3).
+fn is_address(hint: &str) -> bool {
+    hint.len() <= 254
+        && hint.contains('@')
+        && !hint.chars().any(crate::domain::address::is_deceptive)
 }
 
 /// What stands on the button: the admin's words, else the vendor's own.

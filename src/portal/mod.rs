@@ -8,6 +8,7 @@ mod accounts;
 mod admin;
 mod brought;
 mod code;
+mod consents;
 mod device;
 mod discovery;
 mod guide;
@@ -30,6 +31,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::directory::settings::Settings;
+use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Directory, DirectoryError};
 use crate::login::kinds::Providers;
 use crate::login::passkey::Passkeys;
@@ -62,6 +64,8 @@ pub struct PortalState {
     pub limits: bool,
     /// People who sign in here.
     pub accounts: Accounts,
+    /// The keys that sign what applications are given.
+    pub signing: SigningKeys,
 }
 
 impl FromRef<PortalState> for Kit {
@@ -82,6 +86,10 @@ pub fn router(state: PortalState) -> Router {
         .route(
             "/account/identities/{handle}/unlink",
             get(identities::ask).post(identities::unlink),
+        )
+        .route(
+            "/account/applications/{slug}/take-back",
+            post(consents::take_back),
         )
         .route("/account/sessions/others/end", post(account::end_others))
         .route("/account/sessions/{handle}/end", post(account::end_one))

@@ -14,6 +14,7 @@ use super::*;
 use crate::directory::Actor;
 use crate::directory::providers::{ManagedBy, Save};
 use crate::directory::reconcile::Mode;
+use crate::directory::signing_keys::SigningKeys;
 use crate::domain::{
     Channel, Clock, Entropy, ExternalIdentity, Field, Observation, Profile, Provider, Slug, User,
 };
@@ -113,6 +114,7 @@ impl App {
             Outbox::new(Arc::clone(&sealer), "Doorward", kit.origin(), true),
         );
         let state = PortalState {
+            signing: SigningKeys::new(directory.clone(), Arc::clone(&sealer)),
             passkeys,
             accounts: Accounts::new(AccountsSettings {
                 directory: directory.clone(),
@@ -361,6 +363,46 @@ async fn who_is_signed_in_goes_where_they_wanted() {
     app.get("/account", &[("cookie", "doorward=forged")])
         .await
         .leads_to("/login?rd=%2Faccount");
+}
+
+#[tokio::test]
+async fn what_an_application_wants_goes_on_to_the_provider() {
+    let app = App::new().await;
+    app.provider("okta", &["example.com"], true).await;
+    let ada = app.user("Ada").await;
+    let cookie = app.sign_in(&ada, "Firefox/1 Linux").await;
+    for cookie in [&[("cookie", cookie.as_str())][..], &[]] {
+        app.get("/login?prompt=login&rd=/wiki", cookie)
+            .await
+            .leads_to("/saml/okta/login?rd=%2Fwiki&prompt=login");
+        app.get("/login?prompt=select_account", cookie)
+            .await
+            .leads_to("/saml/okta/login?prompt=select_account");
+        let page = app.get("/login?prompt=login&choose=1", cookie).await;
+        assert_eq!(
+            page.all("a.button", "href"),
+            ["/saml/okta/login?prompt=login"]
+        );
+        assert!(page.body.contains("sign in again"), "{}", page.body);
+    }
+    // Other words want nothing.
+    let cookie = &[("cookie", cookie.as_str())];
+    for word in ["none", "consent", "Login", ""] {
+        app.get(&format!("/login?prompt={word}"), cookie)
+            .await
+            .leads_to("/account");
+    }
+    // An address that an application expects is routed, or filled in.
+    app.provider("entra", &["example.org"], true).await;
+    app.get("/login?login_hint=ada%40example.org&prompt=login", &[])
+        .await
+        .leads_to("/saml/entra/login?prompt=login");
+    let page = app.get("/login?login_hint=ada%40example.net", &[]).await;
+    assert_eq!(page.all("#password-email", "value"), ["ada@example.net"]);
+    for hint in ["ada", "a%40b%E2%80%AEc", &"a".repeat(300)] {
+        let page = app.get(&format!("/login?login_hint={hint}"), &[]).await;
+        assert_eq!(page.all("#password-email", "value"), [""], "{hint}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::consents::ConsentRow;
 use super::passkeys::views::PasskeySection;
 use crate::platform::web::Page;
 
@@ -19,6 +20,8 @@ pub struct LoginPage {
     pub passkeys: bool,
     /// Where to go afterwards, already found safe.
     pub rd: Option<String>,
+    /// What the person is to do at the provider, as the e-mail form passes it on.
+    pub prompt: Option<&'static str>,
     /// What the person should know first.
     pub notice: Option<LoginNotice>,
     /// The form for a password, when that is switched on.
@@ -83,6 +86,8 @@ pub enum LoginNotice {
     SignedOut,
     /// They asked for another account.
     OtherAccount,
+    /// An application wants them to sign in anew.
+    Again,
     /// They have just made the account their own, and have a password.
     Ready,
     /// They have just made the account their own, and need no password.
@@ -105,6 +110,7 @@ impl LoginNotice {
         match self {
             Self::SignedOut => "signed-out",
             Self::OtherAccount => "other",
+            Self::Again => "again",
             Self::Ready => "ready",
             Self::Activated => "activated",
             Self::PasswordSet => "password-set",
@@ -117,6 +123,7 @@ impl LoginNotice {
         match self {
             Self::SignedOut => "login-signed-out",
             Self::OtherAccount => "login-other-account",
+            Self::Again => "login-again",
             Self::Ready => "login-ready",
             Self::Activated => "login-activated",
             Self::PasswordSet => "login-password-changed",
@@ -180,6 +187,8 @@ pub struct AccountPage {
     pub photo: Option<String>,
     /// Passkeys, where there is something to say of them.
     pub passkeys: Option<PasskeySection>,
+    /// The applications that have something of the person.
+    pub consents: Vec<ConsentRow>,
     /// The sessions, this one first.
     pub sessions: Vec<SessionRow>,
     /// The password.
@@ -319,11 +328,15 @@ pub enum AccountNotice {
     PasskeyUnknown,
     /// Passkeys are switched off.
     PasskeysOff,
+    /// An application has nothing more.
+    TakenBack,
+    /// The application had nothing.
+    NothingTakenBack,
 }
 
 impl AccountNotice {
     /// Every notice.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Ended,
         Self::OthersEnded,
         Self::Unknown,
@@ -340,6 +353,8 @@ impl AccountNotice {
         Self::PasskeyLast,
         Self::PasskeyUnknown,
         Self::PasskeysOff,
+        Self::TakenBack,
+        Self::NothingTakenBack,
     ];
 
     /// The message's id.
@@ -362,6 +377,8 @@ impl AccountNotice {
             Self::PasskeyLast => "passkey-last",
             Self::PasskeyUnknown => "passkey-unknown",
             Self::PasskeysOff => "passkeys-off",
+            Self::TakenBack => "account-consent-taken-back",
+            Self::NothingTakenBack => "account-consent-nothing",
         }
     }
 
@@ -385,6 +402,8 @@ impl AccountNotice {
             Self::PasskeyLast => "passkey-last",
             Self::PasskeyUnknown => "passkey-unknown",
             Self::PasskeysOff => "passkeys-off",
+            Self::TakenBack => "taken-back",
+            Self::NothingTakenBack => "nothing-taken-back",
         }
     }
 

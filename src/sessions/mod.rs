@@ -13,6 +13,7 @@ pub mod current;
 pub mod host;
 pub mod layer;
 pub mod logout;
+pub mod prompt;
 pub mod rows;
 pub mod sign_in;
 pub mod store;

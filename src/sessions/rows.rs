@@ -48,8 +48,15 @@ pub struct SignedIn {
     pub name_id: Option<NameId>,
     /// The IdP's own session (SAML `SessionIndex`, OpenID Connect `sid`).
     pub session_index: Option<String>,
-    /// When the person proved who they are, milliseconds since the epoch.
+    /// When the person signed in here, milliseconds since the epoch.
     pub authenticated_at: i64,
+    /// When the person proved to the provider who they are, where the provider says
+    /// so: its own session may be older than ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_at: Option<i64>,
+    /// Whether the provider was told to let the person sign in anew, and did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
     /// How, in the IdP's words (`AuthnContextClassRef`).
     pub context: Option<String>,
     /// By which methods (RFC 8176 values): ours for a local way in, the IdP's own
@@ -82,12 +89,38 @@ impl SignedIn {
             name_id: None,
             session_index: None,
             authenticated_at: now.millis(),
+            proven_at: None,
+            anew: false,
             context: None,
             amr: Vec::new(),
             passkey: None,
             user_agent: String::new(),
             address: String::new(),
         }
+    }
+
+    /// Takes over when the provider says that the person proved who they are;
+    /// `anew` when it was told to let them do so for this very sign-in, which has
+    /// been checked against that moment.
+    pub fn prove(&mut self, at: Option<Timestamp>, anew: bool) {
+        /// Milliseconds within which it was this sign-in: people take their time,
+        /// and clocks differ.
+        const JUST_NOW: i64 = 60_000;
+        self.anew = anew;
+        let now = self.authenticated_at;
+        self.proven_at = at.filter(|_| !anew).map(|at| {
+            if at.millis() > now - JUST_NOW {
+                now
+            } else {
+                at.millis()
+            }
+        });
+    }
+
+    /// When the person proved who they are, as far as is known.
+    #[must_use]
+    pub fn proven(&self) -> Timestamp {
+        Timestamp(self.proven_at.unwrap_or(self.authenticated_at))
     }
 
     /// What a local way in leaves behind: `methods` are those by which the person
@@ -102,6 +135,8 @@ impl SignedIn {
             name_id: None,
             session_index: None,
             authenticated_at: now.millis(),
+            proven_at: None,
+            anew: false,
             context: None,
             amr: methods.iter().map(|&method| method.to_owned()).collect(),
             passkey: None,
@@ -493,6 +528,26 @@ async fn no_longer_valid(
 mod tests {
     use super::*;
     use crate::domain::Clock;
+
+    #[test]
+    fn a_provider_may_have_known_the_person_before() {
+        let now = Timestamp(1_800_000_000_000);
+        let user = UserId::new(now, &Entropy::System);
+        let okta = Slug::parse("okta").unwrap();
+        let proven = |seconds: Option<i64>, anew| {
+            let mut signed_in = SignedIn::through(&user, &okta, None, now);
+            signed_in.prove(seconds.map(|s| now.plus_seconds(s)), anew);
+            let at = signed_in.proven().seconds_since(now);
+            (at, signed_in.proven_at.is_some(), signed_in.anew)
+        };
+        assert_eq!(proven(None, false), (0, false, false));
+        assert_eq!(proven(Some(-3600), false), (-3600, true, false));
+        assert_eq!(proven(Some(-60), false), (-60, true, false));
+        assert_eq!(proven(Some(-59), false), (0, true, false));
+        assert_eq!(proven(Some(90), false), (0, true, false));
+        // It was asked to forget that, and its answer was checked.
+        assert_eq!(proven(Some(-100), true), (0, false, true));
+    }
 
     #[test]
     fn methods_are_remembered_and_older_sessions_have_none() {

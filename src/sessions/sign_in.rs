@@ -37,6 +37,8 @@ pub struct SignIn {
     pub kept: Option<String>,
     /// For whom it is only tried out: nobody is signed in by it.
     pub test: Option<Tester>,
+    /// Whether the provider was told to let the person sign in anew.
+    pub anew: bool,
 }
 
 impl SignIn {
@@ -87,6 +89,12 @@ pub async fn try_out(tx: &mut Tx, id: &str, tester: &Tester) -> Result<(), Stora
     add(tx, id, TEST, &text).await
 }
 
+/// Notes with a sign-in that has just begun that the provider was told to let the
+/// person sign in anew: an answer that tells of an earlier time will not do.
+pub async fn demand_anew(tx: &mut Tx, id: &str) -> Result<(), StorageError> {
+    add(tx, id, ANEW, "1").await
+}
+
 async fn add(tx: &mut Tx, id: &str, name: &str, text: &str) -> Result<(), StorageError> {
     let sql = "SELECT details FROM sign_in_transactions WHERE id = $1";
     let Some(row) = tx.query_opt(sql, params![id]).await? else {
@@ -108,6 +116,8 @@ const LINK: &str = "link";
 const KEPT: &str = "kept";
 /// The name of the tester.
 const TEST: &str = "test";
+/// The name of the demand for a new sign-in.
+const ANEW: &str = "anew";
 
 const COLUMNS: &str = "id, provider, browser_hash, target, created_at, code_hash, details";
 
@@ -122,11 +132,13 @@ fn read(reader: &mut Reader) -> Result<SignIn, StorageError> {
         link: None,
         kept: None,
         test: None,
+        anew: false,
     };
     let details: Details = reader.json()?;
     let text = |name| details.get(name).and_then(|text| text.as_str());
     sign_in.link = text(LINK).map(ToOwned::to_owned);
     sign_in.kept = text(KEPT).map(ToOwned::to_owned);
+    sign_in.anew = text(ANEW).is_some();
     // A test that cannot be read must not become a login.
     sign_in.test = text(TEST)
         .map(|text| serde_json::from_str(text).map_err(|e| StorageError::Statement(e.to_string())))

@@ -50,6 +50,12 @@ async fn openid_client_with_every_check_of_its() {
             browser.arrives_at(&app.url).await;
             browser.shows(&all).await;
         }
+        // Anew: the company asks again, and the library checks when that was.
+        browser.open(&format!("{}/anew", app.url)).await;
+        browser.press("Company account").await;
+        provider.sign_in_again(&browser, "ada-4711").await;
+        browser.arrives_at(&app.url).await;
+        browser.shows(&all).await;
         browser.close().await;
     }
 }

@@ -44,6 +44,8 @@ const PAGES: &[&str] = &[
     "/admin/users/{user}/invite",
     "/admin/security",
     "/admin/security/passwords",
+    "/admin/security/signing-keys",
+    "/admin/security/signing-keys/rotate",
     "/reset",
     "/admin/users/{user}/sign-out",
     "/admin/users/deactivate?id={user}&id={other}",

@@ -47,15 +47,15 @@ async fn person(place: &Place, name: &str) -> User {
 async fn a_client_is_saved_over_the_version_that_was_read(place: Place) {
     let saved = save(&place, client("app")).await;
     let secret = saved.secret.expect("a confidential client has one");
-    assert!(saved.stored.is_secret(secret.expose_secret()));
-    assert!(!saved.stored.is_secret(""));
+    assert!(saved.stored.is_secret(secret.expose_secret(), place.now()));
+    assert!(!saved.stored.is_secret("", place.now()));
     let mut next = saved.stored.application.clone();
     "Renamed".clone_into(&mut next.name);
     let directory = &place.directory;
     let first = directory.save_application(next.clone(), Some(1), gateway());
     let first = first.await.unwrap();
     assert_eq!(first.stored.version, 2);
-    assert!(first.secret.is_none() && first.stored.is_secret(secret.expose_secret()));
+    assert!(first.secret.is_none() && first.stored.is_secret(secret.expose_secret(), place.now()));
     "Too late".clone_into(&mut next.name);
     let second = directory.save_application(next, Some(1), gateway()).await;
     assert!(matches!(second, Err(DirectoryError::Changed)), "{second:?}");

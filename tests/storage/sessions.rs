@@ -360,6 +360,7 @@ async fn a_sign_in_is_started_answered_and_taken_once(place: Place) {
             link: None,
             kept: None,
             test: None,
+            anew: false,
         }
     );
     assert!(found.is_of(Some("b")));

@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFo
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use crate::api::paging::{LIMIT, MOST};
+use crate::directory::applications::LONGEST_OVERLAP;
 
 fn parameter(
     name: &str,
@@ -108,6 +109,26 @@ impl IntoParams for ApplicationParam {
         let schema = Ref::from_schema_name("Slug");
         let description = "The name of the application.";
         vec![parameter("slug", ParameterIn::Path, description, schema)]
+    }
+}
+
+/// How long a secret counts beside a new one.
+pub(in crate::api) struct OverlapParam;
+
+impl IntoParams for OverlapParam {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0))
+            .maximum(Some(LONGEST_OVERLAP))
+            .default(Some(Value::from(0)));
+        let description = "Seconds for which the secret so far counts, too.";
+        vec![parameter(
+            "keep_old_for",
+            ParameterIn::Query,
+            description,
+            schema,
+        )]
     }
 }
 

@@ -48,14 +48,39 @@ async fn a_client_gets_its_secret_once() {
 
     let slug = crate::domain::Slug::parse("wiki").unwrap();
     let stored = api.directory.application(&slug).await.unwrap();
-    assert!(stored.is_secret(&secret));
+    assert!(stored.is_secret(&secret, api.directory.now()));
     let rotated = api
         .admin("POST", "/applications/wiki/rotate-secret", None)
         .await
         .expect(200);
     let stored = api.directory.application(&slug).await.unwrap();
-    assert!(!stored.is_secret(&secret));
-    assert!(stored.is_secret(rotated["client_secret"].as_str().unwrap()));
+    assert!(!stored.is_secret(&secret, api.directory.now()));
+    assert!(stored.is_secret(
+        rotated["client_secret"].as_str().unwrap(),
+        api.directory.now()
+    ));
+
+    // On demand the one before counts on for a while.
+    let path = "/applications/wiki/rotate-secret?keep_old_for=3600";
+    let between = api.admin("POST", path, None).await.expect(200);
+    assert!(between["old_secret_until"].is_string(), "{between}");
+    let stored = api.directory.application(&slug).await.unwrap();
+    let old = rotated["client_secret"].as_str().unwrap();
+    let now = api.directory.now();
+    assert!(stored.is_secret(old, now.plus_seconds(3_599)));
+    assert!(!stored.is_secret(old, now.plus_seconds(3_600)));
+    assert!(stored.is_secret(between["client_secret"].as_str().unwrap(), now));
+    assert!(!stored.is_secret(&secret, now));
+    for wrong in ["-1", "604801", "soon", ""] {
+        let path = format!("/applications/wiki/rotate-secret?keep_old_for={wrong}");
+        api.admin("POST", &path, None).await.problem(422);
+    }
+    let rotated = api
+        .admin("POST", "/applications/wiki/rotate-secret", None)
+        .await
+        .expect(200);
+    let stored = api.directory.application(&slug).await.unwrap();
+    assert!(!stored.is_secret(between["client_secret"].as_str().unwrap(), now));
 
     // What was read can be sent back.
     let again = api
@@ -66,7 +91,10 @@ async fn a_client_gets_its_secret_once() {
         .await
         .expect(200);
     let stored = api.directory.application(&slug).await.unwrap();
-    assert!(stored.is_secret(rotated["client_secret"].as_str().unwrap()));
+    assert!(stored.is_secret(
+        rotated["client_secret"].as_str().unwrap(),
+        api.directory.now()
+    ));
 
     // A public client has none, and gets a new one when it becomes confidential.
     let public = json!({"confidential": false});
@@ -225,4 +253,38 @@ async fn of_two_admins_the_second_is_told() {
     api.send(request("\"1\"")).await.expect(200);
     assert_eq!(api.send(request("\"1\"")).await.code(412), "changed");
     api.send(request("*")).await.expect(200);
+}
+
+#[tokio::test]
+async fn keys_that_sign_are_shown_and_changed() {
+    let api = Api::new().await;
+    let none = api.admin("GET", "/signing-keys", None).await.expect(200);
+    assert_eq!(none["items"], json!([]));
+    let first = api
+        .admin(
+            "POST",
+            "/signing-keys/rotate",
+            Some(json!({"at_once": true})),
+        )
+        .await
+        .expect(200);
+    let items = first["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{first}");
+    for item in items {
+        assert_eq!(item["state"], "current", "{first}");
+        assert_eq!(item["kid"].as_str().unwrap().len(), 43);
+    }
+    api.admin("POST", "/signing-keys/rotate", Some(json!({})))
+        .await
+        .expect(200);
+    let coming = api
+        .admin("POST", "/signing-keys/rotate", Some(json!({})))
+        .await;
+    assert_eq!(coming.code(409), "signing_key.coming");
+    let wrong = json!({"at_once": "yes"});
+    api.admin("POST", "/signing-keys/rotate", Some(wrong))
+        .await
+        .problem(422);
+    let all = api.admin("GET", "/signing-keys", None).await.expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 4);
 }

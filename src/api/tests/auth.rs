@@ -123,6 +123,8 @@ fn cases() -> Vec<(&'static str, &'static str, Open)> {
             "/api/v1/applications/{slug}/groups/{group}",
             To(&[], &[]),
         ),
+        ("get", "/api/v1/signing-keys", To(&[], AUDITOR)),
+        ("post", "/api/v1/signing-keys/rotate", To(&[], &[])),
         ("get", "/api/v1/tokens", To(&[], AUDITOR)),
         ("post", "/api/v1/tokens", To(&[], &[])),
         ("delete", "/api/v1/tokens/{id}", To(&[], &[])),

@@ -26,6 +26,7 @@ use url::Url;
 
 use super::{ApiState, router};
 use crate::directory::settings::Settings;
+use crate::directory::signing_keys::SigningKeys;
 use crate::directory::{Actor, Directory};
 use crate::domain::{Clock, Entropy, Scope, Slug, Timestamp, UserId};
 use crate::login::passkey::Passkeys;
@@ -162,6 +163,7 @@ impl Api {
                 device_key: zeroize::Zeroizing::new([7; 32]),
                 rate_limits: true,
             }),
+            signing: SigningKeys::new(directory.clone(), Arc::clone(&sealer)),
             directory: directory.clone(),
             kit: kit.clone(),
             defaults,

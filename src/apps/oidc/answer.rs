@@ -115,11 +115,6 @@ pub(super) fn failed(state: &OidcState, locale: Locale, error: &DirectoryError) 
 
 /// Where the forms of a page may lead that ends at the client. Browsers hold
 /// redirects after a form to the policy of its page.
-pub(super) fn forms(proven: &Proven) -> FormAction {
-    match proven.redirect_uri.split_once(':') {
-        Some(("https", _)) => FormAction::Upstream { plain_http: false },
-        Some(("http", _)) => FormAction::Upstream { plain_http: true },
-        // A scheme of a native app's own.
-        _ => FormAction::Anywhere,
-    }
+pub(super) fn forms(state: &OidcState, proven: &Proven) -> FormAction {
+    FormAction::ending_at(&proven.redirect_uri, !state.kit.https())
 }

@@ -13,11 +13,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::answer;
+use super::forms::RESUME;
 use super::issue::{self, Issued};
+use super::needs::{Needs, login_required};
 use super::params::{Params, Parsed};
 use super::request::{self, Proven, Refusal, Unproven, Wish};
 use super::requests::{self, Kind};
-use super::{OidcState, client, consent, hint};
+use super::{OidcState, client, consent};
 use crate::directory::DirectoryError;
 use crate::directory::applications::access::NotAdmitted;
 use crate::domain::{Slug, Timestamp, User};
@@ -72,6 +74,7 @@ async fn begin(state: &OidcState, visit: Visit, text: &str, is_post: bool) -> Re
         locale: in_language(&parsed.params, visit.locale),
         ..visit
     };
+    let is_pushed = requests::pushed_handle(&parsed.params).is_some();
     let parsed = match pushed(state, parsed).await {
         Ok(parsed) => parsed,
         Err(Fault::Over) => return answer::over(state, visit.locale),
@@ -81,6 +84,13 @@ async fn begin(state: &OidcState, visit: Visit, text: &str, is_post: bool) -> Re
         Ok(understood) => understood,
         Err(response) => return *response,
     };
+    if !is_pushed && proven.application.require_pushed_authorization_requests {
+        let refusal = Refusal {
+            code: "invalid_request",
+            description: "the client has to push its requests to /oidc/par first",
+        };
+        return answer::refuse(state, visit.locale, &proven, refusal);
+    }
     let step = Step {
         state,
         visit: &visit,
@@ -91,7 +101,7 @@ async fn begin(state: &OidcState, visit: Visit, text: &str, is_post: bool) -> Re
     };
     if is_post && matches!(visit.current, Err(NoOne::SignedOut)) {
         return match step.kept().await {
-            Ok(handle) => answer::to(&format!("/oidc/resume?flow={handle}")),
+            Ok(handle) => answer::to(&format!("{RESUME}?flow={handle}")),
             Err(error) => answer::failed(state, visit.locale, &error),
         };
     }
@@ -174,8 +184,7 @@ enum Fault {
 
 /// Replaces the name of a pushed request by the request, which is used up.
 async fn pushed(state: &OidcState, parsed: Parsed) -> Result<Parsed, Fault> {
-    let uri = parsed.params.get("request_uri");
-    let Some(handle) = uri.and_then(|uri| uri.strip_prefix(requests::PREFIX)) else {
+    let Some(handle) = requests::pushed_handle(&parsed.params) else {
         return Ok(parsed);
     };
     if parsed.twice.is_some() {
@@ -287,17 +296,6 @@ pub(super) struct Step<'a> {
     pub handle: Option<Handle>,
 }
 
-/// Why somebody who may be signed in has to sign in all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
-    /// Nobody is signed in.
-    SignIn,
-    /// Whoever is signed in has to do so again, or as somebody else.
-    Again,
-    /// Somebody else signed in than the client expects.
-    SomebodyElse,
-}
-
 impl Step<'_> {
     pub(super) async fn go(self, agreed: bool) -> Response {
         let current = match &self.visit.current {
@@ -324,7 +322,7 @@ impl Step<'_> {
                 if self.wish.prompt.none {
                     return self.refuse(login_required("the person has to sign in first"));
                 }
-                return self.sign_in(needs == Some(Needs::Again)).await;
+                return self.sign_in(needs.unwrap_or(Needs::SignIn)).await;
             }
         };
         match consent::needed(&self, &current.user, agreed).await {
@@ -361,7 +359,7 @@ impl Step<'_> {
             Ok(Issued::SignedOut) if self.wish.prompt.none => {
                 self.refuse(login_required("the person has to sign in first"))
             }
-            Ok(Issued::SignedOut) => self.sign_in(false).await,
+            Ok(Issued::SignedOut) => self.sign_in(Needs::SignIn).await,
             Ok(Issued::Over) => answer::over(self.state, self.visit.locale),
             Err(error) => answer::failed(self.state, self.visit.locale, &error),
         }
@@ -369,56 +367,6 @@ impl Step<'_> {
 
     fn refuse(&self, refusal: Refusal) -> Response {
         answer::refuse(self.state, self.visit.locale, self.proven, refusal)
-    }
-
-    /// Whether the person has to sign in before anything else.
-    async fn needs(
-        &self,
-        current: Option<&Current>,
-    ) -> Result<Option<Needs>, Result<Refusal, DirectoryError>> {
-        let expected = match &self.wish.id_token_hint {
-            Some(text) => match hint::subject(self.state, &self.proven.application, text).await {
-                Ok(subject) => Some(subject),
-                Err(hint::HintError::Directory(error)) => return Err(Err(error)),
-                Err(hint::HintError::Wrong) => {
-                    return Err(Ok(Refusal {
-                        code: "invalid_request",
-                        description: "id_token_hint is no ID token of this issuer for the client",
-                    }));
-                }
-            },
-            None => None,
-        };
-        let Some(current) = current else {
-            return Ok(Some(Needs::SignIn));
-        };
-        let signed_in_at = Timestamp(current.signed_in.authenticated_at);
-        // Signed in for this very request.
-        let since = |handle: &Handle| signed_in_at >= handle.created_at;
-        let is_fresh = self.handle.as_ref().is_some_and(since);
-        if let Some(expected) = expected {
-            let application = &self.proven.application;
-            let subject = self.state.subjects.of(application, &current.user.id).await;
-            if subject.map_err(Err)? != expected {
-                let needs = if is_fresh {
-                    Needs::SomebodyElse
-                } else {
-                    Needs::Again
-                };
-                return Ok(Some(needs));
-            }
-        }
-        if is_fresh {
-            return Ok(None);
-        }
-        let age = self.state.directory.now().seconds_since(signed_in_at);
-        let is_old = self
-            .wish
-            .max_age
-            .is_some_and(|most| age > most || most == 0);
-        let prompt = self.wish.prompt;
-        let again = prompt.login || prompt.select_account || is_old;
-        Ok(again.then_some(Needs::Again))
     }
 
     /// The handle under which the request is kept, which it is from now on.
@@ -447,30 +395,11 @@ impl Step<'_> {
     }
 
     /// To the sign-in page, and back here.
-    async fn sign_in(&self, again: bool) -> Response {
+    async fn sign_in(&self, needs: Needs) -> Response {
         match self.kept().await {
-            Ok(handle) => answer::to(&self.login(&handle, again)),
+            Ok(handle) => answer::to(&self.login(&handle, needs)),
             Err(error) => answer::failed(self.state, self.visit.locale, &error),
         }
-    }
-
-    fn login(&self, handle: &str, again: bool) -> String {
-        let back = format!("/oidc/resume?flow={handle}");
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("rd", &back);
-        if again {
-            query.append_pair("choose", "1");
-        }
-        // Other hints than addresses say nothing to the sign-in page.
-        let hint = self.wish.login_hint.as_deref().filter(|hint| {
-            hint.len() <= 254
-                && hint.contains('@')
-                && !hint.chars().any(crate::domain::address::is_deceptive)
-        });
-        if let Some(hint) = hint {
-            query.append_pair("login_hint", hint);
-        }
-        format!("/login?{}", query.finish())
     }
 
     async fn admission(&self, user: &User) -> Result<Result<(), NotAdmitted>, DirectoryError> {
@@ -499,7 +428,7 @@ impl Step<'_> {
                 let page = pages::NotAdmitted {
                     application,
                     account: account(user),
-                    switch: self.login(&handle, true),
+                    switch: self.login(&handle, Needs::Choice),
                 };
                 self.state.kit.not_admitted(self.visit.locale, page)
             }
@@ -512,11 +441,4 @@ impl Step<'_> {
 pub(super) fn account(user: &User) -> String {
     let email = user.profile.get(crate::domain::Field::Email);
     email.map_or_else(|| user.display_name(), ToOwned::to_owned)
-}
-
-const fn login_required(description: &'static str) -> Refusal {
-    Refusal {
-        code: "login_required",
-        description,
-    }
 }

@@ -101,10 +101,11 @@ async fn answer(
     let user = &token.grant.user;
     let subject = state.subjects.of(&application, &user.id).await;
     let subject = subject.map_err(|error| Shut::Failed(error.into()))?;
-    let mut all: Map<String, Value> = claims::of(&application, user, &groups, &token.scope);
+    let mut all: Map<String, Value> = claims::of(&application, user, &groups, released(&token));
     all.insert("sub".to_owned(), json!(subject));
+    let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let Some(alg) = application.userinfo_signed_response_alg else {
-        return Ok(Json(Value::Object(all)).into_response());
+        return Ok(([no_store], Json(Value::Object(all))).into_response());
     };
     all.insert("iss".to_owned(), json!(state.kit.origin()));
     all.insert("aud".to_owned(), json!(application.client_id()));
@@ -117,7 +118,15 @@ async fn answer(
         .sign(id_token::algorithm(alg), "userinfo+jwt", &all);
     let signed = signed.await.map_err(|error| Shut::Failed(error.into()))?;
     let kind = HeaderValue::from_static("application/jwt");
-    Ok(([(header::CONTENT_TYPE, kind)], signed).into_response())
+    let kind = (header::CONTENT_TYPE, kind);
+    Ok(([no_store, kind], signed).into_response())
+}
+
+fn released(token: &Token) -> claims::Released<'_> {
+    claims::Released {
+        scopes: &token.scope,
+        names: &token.grant.details.wanted.userinfo,
+    }
 }
 
 async fn find(state: &OidcState, secret: &str) -> Result<(Token, Application, Vec<Group>), Shut> {
@@ -133,7 +142,7 @@ async fn find(state: &OidcState, secret: &str) -> Result<(Token, Application, Ve
                 let Some((token, application)) = live else {
                     return Ok(None);
                 };
-                let groups = if claims::needs_groups(&application, &token.scope) {
+                let groups = if released(&token).needs_groups(&application) {
                     token.grant.groups(tx).await?
                 } else {
                     Vec::new()

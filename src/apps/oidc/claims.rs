@@ -1,10 +1,38 @@
 //! What a client learns of a person: by scope (OpenID Connect Core §5.4), and
 //! under the names that the admin gave for this application.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::scope::Scopes;
+use super::wanted::scope_of;
 use crate::domain::{Application, Field, Group, User};
+
+/// What a token lets a client learn.
+#[derive(Clone, Copy, Debug)]
+pub struct Released<'a> {
+    /// By scope.
+    pub scopes: &'a Scopes,
+    /// By name (`claims`, §5.5): never more than the client could have by scope.
+    pub names: &'a BTreeSet<String>,
+}
+
+impl Released<'_> {
+    fn has(&self, application: &Application, claim: &str) -> bool {
+        let Some(scope) = scope_of(claim) else {
+            return false;
+        };
+        self.scopes.has(scope) || (self.names.contains(claim) && application.scopes.contains(scope))
+    }
+
+    /// Whether the groups have to be looked up.
+    #[must_use]
+    pub fn needs_groups(&self, application: &Application) -> bool {
+        self.has(application, "groups")
+            || application.claims.values().any(|source| source == "groups")
+    }
+}
 
 /// The claims of a person for a client, the subject aside.
 #[must_use]
@@ -12,50 +40,38 @@ pub fn of(
     application: &Application,
     user: &User,
     groups: &[Group],
-    scopes: &Scopes,
+    released: Released<'_>,
 ) -> Map<String, Value> {
     let mut claims = Map::new();
     let get = |field| user.profile.get(field).map(Value::from);
     let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|_| released.has(application, name)) {
             claims.insert(name.to_owned(), value);
         }
     };
-    if scopes.has("profile") {
-        set("name", Some(user.display_name().into()));
-        set("given_name", get(Field::GivenName));
-        set("family_name", get(Field::FamilyName));
-        set("preferred_username", preferred(user));
-        set("locale", get(Field::Language));
-        set("updated_at", Some((user.updated_at.millis() / 1000).into()));
-    }
-    if scopes.has("email")
-        && let Some(email) = get(Field::Email)
-    {
-        set("email", Some(email));
-        set("email_verified", Some(user.email_verified.into()));
-    }
-    if scopes.has("phone") {
-        set(
-            "phone_number",
-            get(Field::Phone).or_else(|| get(Field::Mobile)),
-        );
-    }
-    if scopes.has("groups") {
-        set("groups", Some(names(groups)));
-    }
-    if scopes.has("openid") {
+    set("name", Some(user.display_name().into()));
+    set("given_name", get(Field::GivenName));
+    set("family_name", get(Field::FamilyName));
+    set("preferred_username", preferred(user));
+    set("locale", get(Field::Language));
+    set("updated_at", Some((user.updated_at.millis() / 1000).into()));
+    let email = get(Field::Email);
+    set(
+        "email_verified",
+        email.as_ref().map(|_| user.email_verified.into()),
+    );
+    set("email", email);
+    let phone = get(Field::Phone).or_else(|| get(Field::Mobile));
+    set("phone_number", phone);
+    set("groups", Some(names(groups)));
+    if released.scopes.has("openid") {
         for (claim, source) in &application.claims {
-            set(claim, value(user, groups, source));
+            if let Some(value) = value(user, groups, source) {
+                claims.insert(claim.clone(), value);
+            }
         }
     }
     claims
-}
-
-/// Whether the groups have to be looked up.
-#[must_use]
-pub fn needs_groups(application: &Application, scopes: &Scopes) -> bool {
-    scopes.has("groups") || application.claims.values().any(|source| source == "groups")
 }
 
 fn preferred(user: &User) -> Option<Value> {
@@ -145,7 +161,11 @@ mod tests {
     #[test]
     fn each_scope_has_its_claims() {
         let of = |scope: &str| {
-            let claims = of(&app(&[]), &ada(), &[], &Scopes::parse(scope));
+            let released = Released {
+                scopes: &Scopes::parse(scope),
+                names: &BTreeSet::new(),
+            };
+            let claims = of(&app(&[]), &ada(), &[], released);
             claims.keys().cloned().collect::<Vec<_>>().join(" ")
         };
         assert_eq!(of("openid"), "");
@@ -153,6 +173,23 @@ mod tests {
         assert_eq!(of("openid email"), "email email_verified");
         assert_eq!(of("openid phone"), "phone_number");
         assert_eq!(of("openid groups"), "groups");
+    }
+
+    #[test]
+    fn single_claims_are_released_where_their_scope_could_be() {
+        let names = ["email", "groups", "name", "nickname"].map(str::to_owned);
+        let released = Released {
+            scopes: &Scopes::parse("openid"),
+            names: &names.into_iter().collect(),
+        };
+        let mut app = app(&[]);
+        app.scopes.remove("profile");
+        let claims = of(&app, &ada(), &[], released);
+        let keys: Vec<&str> = claims.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["email", "groups"]);
+        assert!(released.needs_groups(&app));
+        app.scopes.remove("groups");
+        assert!(!released.needs_groups(&app));
     }
 
     #[test]
@@ -167,7 +204,11 @@ mod tests {
             ("uid", "id"),
             ("preferred_username", "email"),
         ]);
-        let claims = of(&app, &ada(), &[], &Scopes::parse("openid profile"));
+        let released = Released {
+            scopes: &Scopes::parse("openid profile"),
+            names: &BTreeSet::new(),
+        };
+        let claims = of(&app, &ada(), &[], released);
         assert_eq!(claims["until"], "2027-01-01T00:00:00.000Z");
         assert_eq!(claims["two"], "two");
         assert_eq!(claims["one"], "one");

@@ -148,7 +148,7 @@ async fn check(state: &OidcState, id: &str, proof: &Proof<'_>) -> Result<Applica
     let is_allowed = |name: &str| method.is_none_or(|method| method.as_str() == name);
     match proof {
         Proof::Secret(secret, name) => {
-            let good = application.has_secret() && stored.is_secret(secret);
+            let good = application.has_secret() && stored.is_secret(secret, state.directory.now());
             if !good {
                 return Err(UNKNOWN);
             }

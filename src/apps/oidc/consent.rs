@@ -9,11 +9,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::authorize::{self, Step, Visit, account};
+use super::needs::Needs;
 use super::request::Refusal;
 use super::requests::{self, Kind};
+use super::scope::Scopes;
 use super::{OidcState, answer, consents};
 use crate::directory::DirectoryError;
-use crate::domain::User;
+use crate::domain::{Application, Field, User};
 use crate::platform::i18n::Locale;
 use crate::platform::storage::StorageError;
 use crate::platform::web::Page;
@@ -31,8 +33,8 @@ pub(crate) struct ConsentPage {
     pub host: String,
     /// The account.
     pub account: String,
-    /// Message names of what it gets.
-    pub items: Vec<&'static str>,
+    /// What it gets.
+    pub items: Vec<String>,
     /// The handle of the request.
     pub flow: String,
     /// The form's token.
@@ -58,11 +60,12 @@ pub(super) async fn needed(
     }
     let slug = &step.proven.application.slug;
     let given = consents::given(&step.state.directory, &user.id, slug).await?;
-    Ok(!step.wish.scope.within(&given))
+    let asked = step.wish.asks_for(&step.proven.application);
+    Ok(!asked.within(&given))
 }
 
 /// What stands on the page for a scope.
-fn item(scope: &str) -> Option<&'static str> {
+pub(super) fn item(scope: &str) -> Option<&'static str> {
     Some(match scope {
         "openid" => "consent-openid",
         "profile" => "consent-profile",
@@ -74,6 +77,26 @@ fn item(scope: &str) -> Option<&'static str> {
     })
 }
 
+/// What the page says of what is asked for: by scope, and what the admin added.
+fn items(page: &Page, asked: &Scopes, application: &Application) -> Vec<String> {
+    let by_scope = asked.iter().filter_map(item).map(|name| page.t(name));
+    let mut all: Vec<String> = by_scope.collect();
+    if asked.has("openid") && !application.claims.is_empty() {
+        let mut fields: Vec<String> = application
+            .claims
+            .values()
+            .map(|source| match Field::parse(source) {
+                Some(field) => page.t(&format!("field-{field}")),
+                None => source.clone(),
+            })
+            .collect();
+        fields.sort();
+        fields.dedup();
+        all.push(page.t_with("consent-further", &[("fields", &fields.join(", "))]));
+    }
+    all
+}
+
 /// Asks.
 pub(super) async fn ask(step: Step<'_>, current: &Current) -> Response {
     let handle = match step.kept().await {
@@ -83,21 +106,21 @@ pub(super) async fn ask(step: Step<'_>, current: &Current) -> Response {
     let kit = &step.state.kit;
     let redirect = url::Url::parse(&step.proven.redirect_uri).ok();
     let host = redirect.as_ref().and_then(url::Url::host_str);
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("rd", &format!("/oidc/resume?flow={handle}"));
-    query.append_pair("choose", "1");
+    let asked = step.wish.asks_for(&step.proven.application);
+    let page = kit.page(step.visit.locale);
     let page = ConsentPage {
-        page: kit.page(step.visit.locale),
+        items: items(&page, &asked, &step.proven.application),
+        page,
         application: step.proven.application.name.clone(),
         host: host.unwrap_or(&step.proven.redirect_uri).to_owned(),
         account: account(&current.user),
-        items: step.wish.scope.iter().filter_map(item).collect(),
         // Bound to the request too: what is agreed to is what was shown.
         csrf: kit.csrf_token(&binding(&current.id_hash, &handle)),
+        switch: step.login(&handle, Needs::Choice),
         flow: handle,
-        switch: format!("/login?{}", query.finish()),
     };
-    kit.render_with_forms(StatusCode::OK, &page, answer::forms(step.proven))
+    let forms = answer::forms(step.state, step.proven);
+    kit.render_with_forms(StatusCode::OK, &page, forms)
 }
 
 fn binding(session: &str, flow: &str) -> String {
@@ -171,4 +194,28 @@ async fn deny(state: &OidcState, locale: Locale, flow: &str) -> Response {
         Ok(false) => answer::over(state, locale),
         Err(error) => answer::failed(state, locale, &error.into()),
     }
+}
+
+/// Samples of the page, for the checks that all pages pass.
+#[cfg(test)]
+pub(crate) fn samples(page: &Page) -> Vec<(String, String)> {
+    let mut application = Application::new(
+        crate::domain::Slug::parse("app").unwrap(),
+        "\"><script>alert(1)</script>",
+    );
+    application.claims = [("cost", "cost_center"), ("two", "extensionAttribute2")]
+        .map(|(claim, source)| (claim.to_owned(), source.to_owned()))
+        .into();
+    let asked = Scopes::parse("openid profile email groups phone offline_access");
+    let consent = ConsentPage {
+        items: items(page, &asked, &application),
+        page: page.clone(),
+        application: application.name,
+        host: "app.example.com".to_owned(),
+        account: "ada@example.com".to_owned(),
+        flow: "flow".to_owned(),
+        csrf: "token".to_owned(),
+        switch: "/login?choose=1".to_owned(),
+    };
+    vec![("oidc-consent".to_owned(), consent.render().unwrap())]
 }

@@ -1,5 +1,6 @@
 //! What people agreed to, and what applications hold for them.
 
+use super::consent::item;
 use super::scope::Scopes;
 use super::{OidcState, authorize};
 use crate::directory::audit::{self, Actor, Target};
@@ -19,6 +20,18 @@ pub struct Held {
     pub since: Timestamp,
     /// Whether it has access while the person is away.
     pub is_offline: bool,
+    /// What it may know.
+    scope: Scopes,
+}
+
+impl Held {
+    /// What it may know, as names of messages.
+    #[must_use]
+    pub fn items(&self) -> Vec<&'static str> {
+        // An agreement alone is no access yet.
+        let counts = |scope: &&str| self.is_offline || *scope != "offline_access";
+        self.scope.iter().filter(counts).filter_map(item).collect()
+    }
 }
 
 /// What a user agreed to give to an application.
@@ -56,7 +69,7 @@ pub(super) async fn agree(
         return Ok(false);
     };
     let (user, application) = (user.clone(), proven.application);
-    let (scope, now) = (wish.scope, state.directory.now());
+    let (scope, now) = (wish.asks_for(&application), state.directory.now());
     let written: Result<(), StorageError> = state
         .directory
         .db
@@ -78,16 +91,19 @@ pub(super) async fn agree(
 }
 
 /// The applications that have something of a user: what was agreed to, and
-/// access while the user is away.
+/// access while the user is away. By name.
 pub async fn of_user(directory: &Directory, user: &UserId) -> Result<Vec<Held>, DirectoryError> {
-    const SQL: &str = "SELECT a.slug, a.name, MIN(h.created_at), MAX(h.offline) FROM ( \
-        SELECT application, created_at, 0 AS offline FROM oidc_consents WHERE user_id = $1 \
-        UNION ALL SELECT application, created_at, 1 AS offline FROM oidc_grants \
+    const SQL: &str = "SELECT a.slug, a.name, h.scope, h.offline, MIN(h.created_at) FROM ( \
+        SELECT application, scope, created_at, CAST(0 AS BIGINT) AS offline \
+        FROM oidc_consents \
+        WHERE user_id = $1 \
+        UNION ALL SELECT application, scope, created_at, CAST(1 AS BIGINT) \
+        FROM oidc_grants \
         WHERE user_id = $1 AND is_offline AND code_used_at IS NOT NULL AND expires_at > $2 \
-        ) h JOIN applications a ON a.slug = h.application GROUP BY a.slug, a.name \
-        ORDER BY a.name, a.slug";
+        ) h JOIN applications a ON a.slug = h.application \
+        GROUP BY a.slug, a.name, h.scope, h.offline ORDER BY lower(a.name), a.slug";
     let (user, now) = (user.clone(), directory.now());
-    let found: Result<Vec<Held>, StorageError> = directory
+    let rows: Result<Vec<Held>, StorageError> = directory
         .db
         .read(move |tx| {
             let user = user.clone();
@@ -99,15 +115,27 @@ pub async fn of_user(directory: &Directory, user: &UserId) -> Result<Vec<Held>, 
                         Ok(Held {
                             application: reader.parsed(Slug::parse)?,
                             name: reader.text()?,
-                            since: reader.time()?,
+                            scope: Scopes::parse(&reader.text()?),
                             is_offline: reader.int()? > 0,
+                            since: reader.time()?,
                         })
                     })
                     .collect()
             })
         })
         .await;
-    Ok(found?)
+    let mut all: Vec<Held> = Vec::new();
+    for row in rows? {
+        match all.last_mut() {
+            Some(held) if held.application == row.application => {
+                held.scope = held.scope.and(&row.scope);
+                held.is_offline |= row.is_offline;
+                held.since = held.since.min(row.since);
+            }
+            _ => all.push(row),
+        }
+    }
+    Ok(all)
 }
 
 /// Takes back what an application has of a user; answers whether it had

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scope::Scopes;
+use super::wanted::Wanted;
 use crate::directory::applications::{self, access};
 use crate::directory::{groups, users};
 use crate::domain::{Application, Group, Slug, Timestamp, User, UserId};
@@ -26,6 +27,9 @@ pub struct Details {
     pub acr: String,
     /// How.
     pub amr: Vec<String>,
+    /// Single claims that the client asked for.
+    #[serde(default)]
+    pub wanted: Wanted,
 }
 
 /// A grant to be.

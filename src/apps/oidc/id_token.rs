@@ -53,7 +53,11 @@ pub(super) async fn make(
 
 fn claims_of(issuer: &str, about: &About<'_>, subject: &str, now: i64) -> Map<String, Value> {
     let (grant, client) = (about.grant, about.application.client_id());
-    let mut all = claims::of(about.application, &grant.user, about.groups, about.scope);
+    let released = claims::Released {
+        scopes: about.scope,
+        names: &grant.details.wanted.id_token,
+    };
+    let mut all = claims::of(about.application, &grant.user, about.groups, released);
     let digest = sha256(about.access_token.as_bytes());
     let half = digest.get(..16).unwrap_or(&digest);
     let mut set = |name: &str, value: Value| {

@@ -51,9 +51,10 @@ pub(super) async fn issue(
             redirect_uri: proven.redirect_uri.clone(),
             nonce: wish.nonce.clone(),
             challenge: wish.challenge.clone(),
-            auth_time: current.signed_in.authenticated_at / 1000,
+            auth_time: current.signed_in.proven().millis() / 1000,
             acr: acr(&current.signed_in),
             amr: current.signed_in.amr.clone(),
+            wanted: wish.wanted.clone(),
         },
         code_hash: hash(&code),
         code_expires_at: now.plus_seconds(lifetime),
@@ -114,7 +115,7 @@ async fn write(
 
 /// How well the person proved who they are: the identity provider's word where
 /// there is one, else what our own ways in are worth.
-fn acr(signed_in: &SignedIn) -> String {
+pub(super) fn acr(signed_in: &SignedIn) -> String {
     const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
     const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
     if let Some(context) = &signed_in.context {

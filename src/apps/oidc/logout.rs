@@ -136,9 +136,15 @@ async fn by_get(
 /// `POST /oidc/logout`: a form on the application's page, so that the session's
 /// cookie is not with it. The browser comes again by GET.
 async fn by_post(State(state): State<LogoutState>, locale: Locale, body: String) -> Response {
-    let parsed = Parsed::read(&body);
-    if parsed.twice.is_some() || body.len() > LONGEST_QUERY {
+    let mut parsed = Parsed::read(&body);
+    if parsed.twice.is_some() {
         return malformed(&state.oidc.kit, locale);
+    }
+    if body.len() > LONGEST_QUERY {
+        parsed = match shortened(&state.oidc, parsed).await {
+            Ok(parsed) => parsed,
+            Err(error) => return answer::failed(&state.oidc, locale, &error),
+        };
     }
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for name in [
@@ -153,7 +159,27 @@ async fn by_post(State(state): State<LogoutState>, locale: Locale, body: String)
             query.append_pair(name, value);
         }
     }
-    answer::to(&format!("/oidc/logout?{}", query.finish()))
+    let query = query.finish();
+    if query.len() > LONGEST_QUERY {
+        return malformed(&state.oidc.kit, locale);
+    }
+    answer::to(&format!("/oidc/logout?{query}"))
+}
+
+/// A form whose ID token is too long for an address, with many groups in it, says
+/// only whose token it is: the person is asked then.
+async fn shortened(state: &OidcState, parsed: Parsed) -> Result<Parsed, DirectoryError> {
+    let Some(text) = parsed.params.get("id_token_hint") else {
+        return Ok(parsed);
+    };
+    let client = hint::of_any_client(state, text).await?;
+    let client = client.map(|(client, _)| format!("client_id={client}"));
+    let mut params = parsed.params.without(&["id_token_hint"]);
+    params.take_from(Parsed::read(&client.unwrap_or_default()).params);
+    Ok(Parsed {
+        params,
+        twice: None,
+    })
 }
 
 /// The first of the languages that is one of ours.
@@ -244,8 +270,10 @@ fn ask(kit: &Kit, locale: Locale, wish: &Wish, current: &Current) -> Response {
         csrf: kit.csrf_token(&current.id_hash),
     };
     // The browser may be led on to the provider and to the application.
-    let forms = FormAction::Upstream {
-        plain_http: !kit.https(),
+    let plain_http = !kit.https();
+    let forms = match wish.target() {
+        Some(target) => FormAction::ending_at(&target, plain_http),
+        None => FormAction::Upstream { plain_http },
     };
     kit.render_with_forms(StatusCode::OK, &page, forms)
 }

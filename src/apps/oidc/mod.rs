@@ -17,6 +17,7 @@ pub(crate) mod consent;
 pub mod consents;
 mod discovery;
 mod error;
+pub mod forms;
 pub mod grants;
 mod hint;
 mod id_token;
@@ -24,6 +25,7 @@ mod inspect;
 mod issue;
 mod jwks;
 pub mod logout;
+mod needs;
 mod par;
 mod params;
 mod redirect;
@@ -32,6 +34,7 @@ mod requests;
 mod scope;
 pub mod subject;
 mod token;
+mod wanted;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@
 use super::params::{Params, Parsed};
 use super::redirect;
 use super::scope::Scopes;
+use super::wanted::Wanted;
 use crate::domain::Application;
 
 /// How the answer travels.
@@ -85,6 +86,16 @@ pub struct Wish {
     pub login_hint: Option<String>,
     /// An ID token of who is expected.
     pub id_token_hint: Option<String>,
+    /// Single claims.
+    pub wanted: Wanted,
+}
+
+impl Wish {
+    /// What people agree to: the scopes, and those that single claims belong to.
+    #[must_use]
+    pub fn asks_for(&self, application: &Application) -> Scopes {
+        self.scope.and(&self.wanted.scopes(application))
+    }
 }
 
 /// Finds out where answers go.
@@ -176,7 +187,18 @@ pub fn read(application: &Application, parsed: &Parsed) -> Result<Wish, Refusal>
         max_age: max_age(params)?,
         login_hint: params.get("login_hint").map(ToOwned::to_owned),
         id_token_hint: params.get("id_token_hint").map(ToOwned::to_owned),
+        wanted: wanted(params)?,
     })
+}
+
+fn wanted(params: &Params) -> Result<Wanted, Refusal> {
+    match params.get("claims") {
+        None => Ok(Wanted::default()),
+        Some(text) => Wanted::read(text).ok_or(refuse(
+            "invalid_request",
+            "claims is no JSON object of objects",
+        )),
+    }
 }
 
 /// PKCE (RFC 7636): S256, and nothing weaker.

@@ -13,6 +13,12 @@ pub const WAITING: i64 = 30 * 60;
 /// What the name of a pushed request starts with.
 pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
+/// The handle of the pushed request that a request names, if it names one.
+#[must_use]
+pub fn pushed_handle(params: &Params) -> Option<&str> {
+    params.get("request_uri")?.strip_prefix(PREFIX)
+}
+
 /// Why a request is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -86,4 +92,52 @@ pub async fn take(tx: &mut Tx, kind: Kind, handle: &str) -> Result<bool, Storage
         .execute(sql, params![hash(handle), kind.as_str()])
         .await?
         == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::params::Parsed;
+    use super::*;
+    use crate::directory::{Actor, Directory};
+    use crate::domain::{Application, Clock, Entropy};
+    use crate::platform::storage::Db;
+
+    #[tokio::test]
+    async fn a_pushed_request_has_its_time_and_one_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/d.db", folder.path().display());
+        let db = Db::open(&url).await.unwrap();
+        let directory = Directory::new(db.clone(), Clock::System, Entropy::System);
+        let slug = Slug::parse("app").unwrap();
+        let application = Application::new(slug.clone(), "App");
+        let saved = directory.save_application(application, None, Actor::CommandLine);
+        saved.await.unwrap();
+        let found: Result<Vec<bool>, StorageError> = db
+            .write(move |tx| {
+                let slug = slug.clone();
+                Box::pin(async move {
+                    let params = Parsed::read("client_id=app&scope=openid").params;
+                    let begin = Timestamp(1_800_000_000_000);
+                    let times = (begin, PUSHED);
+                    keep(tx, Kind::Pushed, "handle", &slug, &params, times).await?;
+                    let mut found = Vec::new();
+                    for (kind, handle, seconds) in [
+                        (Kind::Pushed, "handle", PUSHED - 1),
+                        (Kind::Pushed, "handle", PUSHED),
+                        (Kind::Pushed, "another", 0),
+                        // One that waits for a person is of another kind.
+                        (Kind::Waiting, "handle", 0),
+                    ] {
+                        let now = begin.plus_seconds(seconds);
+                        let kept = find(tx, kind, handle, now).await?;
+                        found.push(kept.is_some_and(|kept| kept.params == params));
+                    }
+                    found.push(take(tx, Kind::Pushed, "handle").await?);
+                    found.push(take(tx, Kind::Pushed, "handle").await?);
+                    Ok(found)
+                })
+            })
+            .await;
+        assert_eq!(found.unwrap(), [true, false, false, false, true, false]);
+    }
 }

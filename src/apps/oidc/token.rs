@@ -243,7 +243,7 @@ async fn find(
                     return Ok(None);
                 };
                 let holds = grant.holds(tx, &application, now, enforce).await?;
-                let groups = if claims::needs_groups(&application, &grant.scope) {
+                let groups = if released(&grant).needs_groups(&application) {
                     grant.groups(tx).await?
                 } else {
                     Vec::new()
@@ -282,7 +282,7 @@ async fn find_token(
                 };
                 let grant = token.grant;
                 let holds = grant.holds(tx, &application, now, enforce).await?;
-                let groups = if claims::needs_groups(&application, &grant.scope) {
+                let groups = if released(&grant).needs_groups(&application) {
                     grant.groups(tx).await?
                 } else {
                     Vec::new()
@@ -296,6 +296,14 @@ async fn find_token(
             })
         })
         .await
+}
+
+/// What the ID tokens of a grant may tell.
+fn released(grant: &Grant) -> claims::Released<'_> {
+    claims::Released {
+        scopes: &grant.scope,
+        names: &grant.details.wanted.id_token,
+    }
 }
 
 struct TokenDates {

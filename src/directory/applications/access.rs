@@ -5,7 +5,7 @@ use crate::directory::policy;
 use crate::directory::{Directory, DirectoryError};
 use crate::domain::application::AccessRule;
 use crate::domain::{Application, Field, Slug, Status, Timestamp, User};
-use crate::platform::storage::{StorageError, Tx};
+use crate::platform::storage::{StorageError, Tx, params};
 
 /// Why somebody may not use an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +82,27 @@ pub async fn may_use(
     let is_assigned = application.access == AccessRule::Private
         && assignments::is_assigned(tx, &application.slug, &user.id).await?;
     Ok(admit(application, user, is_assigned, now, enforce_validity))
+}
+
+/// Ends what an application holds for people who may not use it any more, so that
+/// it does not come back with the next assignment. Only an application for those
+/// who are assigned looks at assignments.
+pub(super) async fn end_what_is_lost(
+    tx: &mut Tx,
+    application: &Application,
+) -> Result<(), StorageError> {
+    const SQL: &str = "DELETE FROM oidc_grants WHERE application = $1 \
+        AND user_id NOT IN (SELECT user_id FROM application_users WHERE application = $1) \
+        AND user_id NOT IN (SELECT m.user_id FROM application_groups g \
+        JOIN group_members m ON m.group_id = g.group_id WHERE g.application = $1)";
+    if application.access != AccessRule::Private {
+        return Ok(());
+    }
+    let ended = tx.execute(SQL, params![&application.slug]).await?;
+    if ended > 0 {
+        tracing::info!(application = %application.slug, ended, "sign-ins lost their access");
+    }
+    Ok(())
 }
 
 impl Directory {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Application, locked, note};
+use super::{Application, access, locked, note};
 use crate::directory::audit::Actor;
 use crate::directory::plan::Change;
 use crate::directory::{Directory, DirectoryError, groups, users};
@@ -119,6 +119,9 @@ impl Directory {
                     let done = set(tx, &stored.application, &who, assigned, &directory);
                     if !done.await? {
                         return Ok(());
+                    }
+                    if !assigned {
+                        access::end_what_is_lost(tx, &stored.application).await?;
                     }
                     let (before, after) = if assigned {
                         (None, Some(name))

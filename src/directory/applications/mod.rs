@@ -20,6 +20,9 @@ use crate::platform::storage::{Reader, StorageError, Tx, params};
 /// What every client secret starts with.
 pub const SECRET_PREFIX: &str = "dws_";
 
+/// How long a secret counts at the most when there is a new one, in seconds.
+pub const LONGEST_OVERLAP: i64 = 7 * 24 * 3600;
+
 /// An application as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredApplication {
@@ -29,6 +32,10 @@ pub struct StoredApplication {
     secret_hash: Option<String>,
     /// When that secret was made.
     pub secret_made_at: Option<Timestamp>,
+    /// The hash of the secret before it.
+    old_secret_hash: Option<String>,
+    /// Until when that one counts, too.
+    pub old_secret_until: Option<Timestamp>,
     /// Counts the writes.
     pub version: i64,
     /// When it was made.
@@ -38,13 +45,17 @@ pub struct StoredApplication {
 }
 
 impl StoredApplication {
-    /// Whether this is the client's secret. Takes the same time whatever is
-    /// presented.
+    /// Whether this is the client's secret, or the one before it while that counts.
+    /// Takes the same time whatever is presented.
     #[must_use]
-    pub fn is_secret(&self, presented: &str) -> bool {
+    pub fn is_secret(&self, presented: &str, now: Timestamp) -> bool {
         let presented = tokens::hash(presented);
-        let kept = self.secret_hash.as_deref();
-        kept.is_some_and(|kept| kept.as_bytes().ct_eq(presented.as_bytes()).into())
+        let is = |kept: Option<&String>| {
+            kept.is_some_and(|kept| kept.as_bytes().ct_eq(presented.as_bytes()).into())
+        };
+        let counts = self.old_secret_until.is_some_and(|until| now < until);
+        let old = self.old_secret_hash.as_ref().filter(|_| counts);
+        is(self.secret_hash.as_ref()) | is(old)
     }
 }
 
@@ -56,6 +67,8 @@ impl StoredApplication {
             application,
             secret_hash: None,
             secret_made_at: Some(at),
+            old_secret_hash: None,
+            old_secret_until: None,
             version: 1,
             created_at: at,
             updated_at: at,
@@ -64,14 +77,16 @@ impl StoredApplication {
 }
 
 /// The columns of an application in the order in which [`read`] takes them.
-const COLUMNS: &str =
-    "a.config, a.secret_hash, a.secret_made_at, a.version, a.created_at, a.updated_at";
+const COLUMNS: &str = "a.config, a.secret_hash, a.secret_made_at, a.old_secret_hash, a.old_secret_until, a.version, \
+     a.created_at, a.updated_at";
 
 fn read(reader: &mut Reader) -> Result<StoredApplication, StorageError> {
     Ok(StoredApplication {
         application: reader.json()?,
         secret_hash: reader.opt_text()?,
         secret_made_at: reader.opt_time()?,
+        old_secret_hash: reader.opt_text()?,
+        old_secret_until: reader.opt_time()?,
         version: reader.int()?,
         created_at: reader.time()?,
         updated_at: reader.time()?,
@@ -194,12 +209,21 @@ impl Directory {
         })
     }
 
-    /// Gives a client another secret; the one so far is of no use from now on.
+    /// Gives a client another secret. The one so far counts for some seconds more,
+    /// so that the client can be given the new one meanwhile; with none, it is of
+    /// no use from now on.
     pub async fn rotate_application_secret(
         &self,
         slug: &Slug,
+        keep: i64,
         actor: Actor,
     ) -> Result<Saved, DirectoryError> {
+        if !(0..=LONGEST_OVERLAP).contains(&keep) {
+            return Err(DirectoryError::invalid(
+                "keep_old_for",
+                "must be 0 to 604800 seconds",
+            ));
+        }
         let (slug, directory, secret) = (slug.clone(), self.clone(), self.client_secret());
         let hash = tokens::hash(&secret);
         let stored = self
@@ -216,12 +240,24 @@ impl Directory {
                         ));
                     }
                     let now = directory.now();
+                    // Of two rotations in a row the first one's secret counts on, and the
+                    // one before that no more.
+                    let until = (keep > 0).then(|| now.plus_seconds(keep));
+                    let old = before.secret_hash.filter(|_| until.is_some());
                     let sql = "UPDATE applications SET secret_hash = $2, secret_made_at = $3, \
+                               old_secret_hash = $4, old_secret_until = $5, \
                                version = version + 1, updated_at = $3 WHERE slug = $1";
-                    tx.execute(sql, params![&slug, &hash, now]).await?;
-                    let change = plan::change("client_secret", "(a secret)", "(another secret)");
+                    let old = old.as_deref();
+                    tx.execute(sql, params![&slug, &hash, now, old, until]).await?;
+                    let mut changes =
+                        vec![plan::change("client_secret", "(a secret)", "(another secret)")];
+                    changes.extend(until.map(|until| Change {
+                        field: "old_secret_until".to_owned(),
+                        before: None,
+                        after: Some(until.rfc3339()),
+                    }));
                     let action = "application.secret_rotated";
-                    note(tx, &before.application, action, &[change], &actor, &directory).await?;
+                    note(tx, &before.application, action, &changes, &actor, &directory).await?;
                     let after = by_slug(tx, &slug).await?;
                     after.ok_or(DirectoryError::NotFound("application"))
                 })
@@ -332,18 +368,24 @@ async fn store(
         return Ok(before.clone());
     }
     refuse_taken_hosts(tx, &application).await?;
-    let stored = StoredApplication {
+    let mut stored = StoredApplication {
         secret_made_at: match &before {
             Some(before) if before.secret_hash == secret => before.secret_made_at,
             _ => secret.as_ref().map(|_| now),
         },
+        old_secret_hash: before.as_ref().and_then(|b| b.old_secret_hash.clone()),
+        old_secret_until: before.as_ref().and_then(|b| b.old_secret_until),
         secret_hash: secret,
         version: before.as_ref().map_or(1, |b| b.version + 1),
         created_at: before.as_ref().map_or(now, |b| b.created_at),
         updated_at: now,
         application,
     };
+    if stored.secret_hash.is_none() {
+        (stored.old_secret_hash, stored.old_secret_until) = (None, None);
+    }
     write(tx, &stored).await?;
+    access::end_what_is_lost(tx, &stored.application).await?;
     let action = match before {
         None => "application.created",
         Some(_) => "application.updated",
@@ -354,10 +396,11 @@ async fn store(
 
 async fn write(tx: &mut Tx, stored: &StoredApplication) -> Result<(), DirectoryError> {
     const SQL: &str = "INSERT INTO applications (slug, kind, name, config, secret_hash, \
-        secret_made_at, version, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        secret_made_at, version, created_at, updated_at, old_secret_hash, old_secret_until) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
         ON CONFLICT (slug) DO UPDATE SET kind = $2, name = $3, config = $4, secret_hash = $5, \
-        secret_made_at = $6, version = $7, updated_at = $9 WHERE applications.version = $7 - 1";
+        secret_made_at = $6, version = $7, updated_at = $9, old_secret_hash = $10, \
+        old_secret_until = $11 WHERE applications.version = $7 - 1";
     let application = &stored.application;
     let config = serde_json::to_string(application)
         .map_err(|error| StorageError::Statement(error.to_string()))?;
@@ -370,7 +413,9 @@ async fn write(tx: &mut Tx, stored: &StoredApplication) -> Result<(), DirectoryE
         stored.secret_made_at,
         stored.version,
         stored.created_at,
-        stored.updated_at
+        stored.updated_at,
+        stored.old_secret_hash.as_deref(),
+        stored.old_secret_until
     ];
     if tx.execute(SQL, row).await? != 1 {
         return Err(StorageError::stale("the application was changed in the meantime").into());

@@ -203,15 +203,19 @@ impl SigningKeys {
     /// Changes the keys by an admin's hand. In the ordinary way the new ones are
     /// published first and sign a day later; `at_once` is for keys that somebody
     /// else may have: the new ones sign now, and what the old ones signed is
-    /// worth nothing any more.
-    pub async fn rotate(&self, at_once: bool, actor: Actor) -> Result<(), SigningKeyError> {
+    /// worth nothing any more. `false` when nothing was done, since others sign
+    /// within a day anyway.
+    pub async fn rotate(&self, at_once: bool, actor: Actor) -> Result<bool, SigningKeyError> {
         let due = if at_once { Due::Now } else { Due::Soon };
+        let mut any = false;
         for algorithm in Algorithm::ALL {
             let made = self.make(algorithm).await?;
-            self.carry_out(algorithm, Some(made), due, actor.clone())
+            any |= self
+                .carry_out(algorithm, Some(made), due, actor.clone())
                 .await?;
         }
-        self.load().await.map(|_| ())
+        self.load().await?;
+        Ok(any)
     }
 
     /// The keys, looked up again when that is due. While the database is away
@@ -317,14 +321,14 @@ impl SigningKeys {
     }
 
     /// Does under the lock what is still due then: of several replicas that
-    /// made a key, one keeps it.
+    /// made a key, one keeps it. `false` when nothing was due any more.
     async fn carry_out(
         &self,
         algorithm: Algorithm,
         made: Option<(String, String)>,
         due: Due,
         actor: Actor,
-    ) -> Result<(), SigningKeyError> {
+    ) -> Result<bool, SigningKeyError> {
         let directory = self.0.directory.clone();
         self.0
             .directory
@@ -363,7 +367,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn carry_out(&self, tx: &mut Tx) -> Result<(), SigningKeyError> {
+    async fn carry_out(&self, tx: &mut Tx) -> Result<bool, SigningKeyError> {
         tx.lock(LOCK).await?;
         let now = self.directory.now();
         let rows = read(tx).await?;
@@ -371,7 +375,14 @@ impl Work<'_> {
         let mut plan = schedule::plan(&dates, self.algorithm, now);
         match self.due {
             Due::Schedule => {}
-            Due::Soon => plan.make = Some(now.plus_seconds(schedule::BY_HAND)),
+            Due::Soon => {
+                let from = now.plus_seconds(schedule::BY_HAND);
+                let is_coming = dates.iter().any(|dated| {
+                    dated.algorithm == self.algorithm
+                        && (now < dated.active_from && dated.active_from <= from)
+                });
+                plan.make = (!is_coming).then_some(from);
+            }
             Due::Now => {
                 plan.make = Some(now);
                 let ours = |dated: &&Dated| dated.algorithm == self.algorithm;
@@ -404,7 +415,7 @@ impl Work<'_> {
             tx.execute(sql, params![kid]).await?;
             self.record(tx, "signing_key.deleted", kid, &[]).await?;
         }
-        Ok(())
+        Ok(plan.make.is_some())
     }
 
     async fn record(

@@ -79,7 +79,9 @@ async fn a_rotation_by_hand_announces_first() {
     let first = kid(&one).await;
     assert_eq!(kid(&other).await, first);
     let token = one.sign(Algorithm::Es256, "JWT", &json!({})).await.unwrap();
-    one.rotate(false, Actor::CommandLine).await.unwrap();
+    assert!(one.rotate(false, Actor::CommandLine).await.unwrap());
+    // Once more is not two rotations.
+    assert!(!other.rotate(false, Actor::CommandLine).await.unwrap());
     wait(&clock, LOOK);
     assert_eq!(kid(&other).await, first);
     assert_eq!(
@@ -124,7 +126,7 @@ async fn in_an_emergency_the_old_keys_are_worth_nothing() {
         .sign(Algorithm::Rs256, "JWT", &json!({}))
         .await
         .unwrap();
-    one.rotate(true, Actor::CommandLine).await.unwrap();
+    assert!(one.rotate(true, Actor::CommandLine).await.unwrap());
     wait(&clock, LOOK);
     let set = other.jwks().await.unwrap();
     assert_eq!(set["keys"].as_array().unwrap().len(), 2);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::preset;
 use crate::domain::provider::ProviderKind;
-use crate::domain::{Field, Profile};
+use crate::domain::{Field, Profile, Timestamp};
 
 /// Claims as they came.
 pub type Claims = Map<String, Value>;
@@ -147,6 +147,21 @@ pub fn text(claims: &Claims, name: &str) -> Option<String> {
     let found = exact(claims, name)?;
     let found = found.trim();
     (!found.is_empty()).then(|| found.to_owned())
+}
+
+/// A claim that is a moment (`NumericDate`, RFC 7519 §2), its fractions left out;
+/// one that no calendar holds is none.
+#[must_use]
+pub fn moment(claims: &Claims, name: &str) -> Option<Timestamp> {
+    /// The year 9999.
+    const MOST: f64 = 253_402_300_799.0;
+    let seconds = claims.get(name)?.as_f64()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the value is within what both types hold exactly"
+    )]
+    let whole = (0.0..=MOST).contains(&seconds).then_some(seconds as i64)?;
+    Some(Timestamp(0).plus_seconds(whole))
 }
 
 /// The authentication methods that the provider names (`amr`, RFC 8176): a list

@@ -122,6 +122,16 @@ pub enum TokenError {
         /// What it says.
         at: String,
     },
+    /// The person was to sign in anew, and had signed in before.
+    #[error(
+        "the provider was told to let the person sign in anew, and tells of a sign-in before that"
+    )]
+    NotAnew {
+        /// When that was asked for.
+        asked: Timestamp,
+        /// What it says (`auth_time`).
+        at: String,
+    },
     /// It answers another request.
     #[error("the ID token answers another sign-in than this one (nonce)")]
     Nonce,
@@ -148,6 +158,7 @@ impl TokenError {
             Self::AuthorizedParty { .. } => "oauth.azp_mismatch",
             Self::Expired { .. } => "oauth.token_expired",
             Self::Future { .. } => "oauth.token_not_yet_valid",
+            Self::NotAnew { .. } => "oauth.not_anew",
             Self::Nonce => "oauth.nonce_mismatch",
             Self::AccessTokenHash => "oauth.at_hash_mismatch",
         }
@@ -175,6 +186,7 @@ impl TokenError {
             Self::Expired { now, at } | Self::Future { now, at, .. } => {
                 (Some(now.rfc3339()), one(at))
             }
+            Self::NotAnew { asked, at } => (Some(asked.rfc3339()), one(at)),
             Self::Form(_)
             | Self::Header(_)
             | Self::Signature

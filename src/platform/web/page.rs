@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use url::Url;
 
 use super::branding::{Logo, Support};
 use super::kit::Kit;
@@ -138,7 +139,7 @@ impl Page {
 }
 
 /// Where the forms of a page may lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormAction {
     /// To this gateway alone.
     Own,
@@ -149,9 +150,57 @@ pub enum FormAction {
         /// Whether the provider (still) speaks plain http.
         plain_http: bool,
     },
-    /// Also to an app on the person's own device, whose scheme no policy can
-    /// name. For pages of which every word is ours.
-    Anywhere,
+    /// Also to an identity provider, and to an application behind the gateway that
+    /// is not reached by https.
+    Application {
+        /// Whether the provider (still) speaks plain http.
+        plain_http: bool,
+        /// The application, as a source of the policy (CSP Level 3 §2.3.1).
+        source: String,
+    },
+}
+
+impl FormAction {
+    /// For a page whose forms may end, after redirects, at this address of an
+    /// application: on a server, on the person's own device
+    /// (`http://127.0.0.1:51004/`), or by a scheme of an app's own.
+    #[must_use]
+    pub fn ending_at(address: &str, plain_http: bool) -> Self {
+        let Ok(url) = Url::parse(address) else {
+            return Self::Upstream { plain_http };
+        };
+        let source = match url.scheme() {
+            "https" => return Self::Upstream { plain_http },
+            "http" if plain_http => return Self::Upstream { plain_http },
+            "http" => url.origin().ascii_serialization(),
+            scheme => format!("{scheme}:"),
+        };
+        // An address of IPv6 is no source, and what is none of these characters
+        // would end one.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"+-.:/".contains(&b);
+        if source.bytes().all(plain) {
+            Self::Application { plain_http, source }
+        } else {
+            Self::Upstream { plain_http: true }
+        }
+    }
+
+    fn directive(&self) -> String {
+        let upstream = |plain_http: bool| {
+            if plain_http {
+                "; form-action 'self' https: http:"
+            } else {
+                "; form-action 'self' https:"
+            }
+        };
+        match self {
+            Self::Own => "; form-action 'self'".to_owned(),
+            Self::Upstream { plain_http } => upstream(*plain_http).to_owned(),
+            Self::Application { plain_http, source } => {
+                format!("{} {source}", upstream(*plain_http))
+            }
+        }
+    }
 }
 
 /// Which scripts a page runs.
@@ -189,12 +238,7 @@ impl Csp<'_> {
             // type, and `nosniff`.
             Scripts::Own => text.push_str("; script-src 'self'"),
         }
-        text.push_str(match self.form_action {
-            FormAction::Own => "; form-action 'self'",
-            FormAction::Upstream { plain_http: false } => "; form-action 'self' https:",
-            FormAction::Upstream { plain_http: true } => "; form-action 'self' https: http:",
-            FormAction::Anywhere => "",
-        });
+        text.push_str(&self.form_action.directive());
         text.push_str("; frame-ancestors 'none'; base-uri 'none'");
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'",
@@ -276,5 +320,46 @@ impl Kit {
             headers.insert(header::CONTENT_SECURITY_POLICY, value);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_may_end_at_an_application_and_nowhere_else() {
+        for (address, plain_http, expected) in [
+            ("https://app.example.com/cb", false, "'self' https:"),
+            ("https://app.example.com/cb", true, "'self' https: http:"),
+            ("http://app.example.com/cb", true, "'self' https: http:"),
+            (
+                "http://127.0.0.1:51004/cb?x=1",
+                false,
+                "'self' https: http://127.0.0.1:51004",
+            ),
+            (
+                "http://localhost/cb",
+                false,
+                "'self' https: http://localhost",
+            ),
+            (
+                "com.example.app:/cb",
+                false,
+                "'self' https: com.example.app:",
+            ),
+            (
+                "com.example.app:/cb",
+                true,
+                "'self' https: http: com.example.app:",
+            ),
+            // No source can say these.
+            ("http://[::1]:51004/cb", false, "'self' https: http:"),
+            ("http://a;b/cb", false, "'self' https: http:"),
+            ("no address", false, "'self' https:"),
+        ] {
+            let directive = FormAction::ending_at(address, plain_http).directive();
+            assert_eq!(directive, format!("; form-action {expected}"), "{address}");
+        }
     }
 }

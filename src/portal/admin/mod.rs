@@ -39,6 +39,7 @@ mod overview;
 mod security;
 mod settings;
 pub(super) mod shell;
+mod signing_keys;
 pub(super) mod staff;
 mod tokens;
 pub(super) mod typed;
@@ -101,6 +102,7 @@ pub(super) fn router() -> Router<PortalState> {
         .merge(users::router())
         .merge(groups::router())
         .merge(security::router())
+        .merge(signing_keys::router())
         .merge(history::router())
         .merge(identifiers::router())
         .merge(applications::router())
@@ -128,6 +130,7 @@ pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)
     all.extend(users::samples(page));
     all.extend(groups::samples(page));
     all.extend(security::samples(page));
+    all.extend(signing_keys::samples(page));
     all.extend(history::samples(page));
     all.extend(identifiers::samples(page));
     all.extend(applications::samples(page));

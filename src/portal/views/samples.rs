@@ -65,6 +65,7 @@ impl LoginPage {
             email: None,
             passkeys: false,
             rd: None,
+            prompt: None,
             notice: None,
             password: None,
         };
@@ -109,6 +110,14 @@ impl LoginPage {
                     notice: Some(LoginNotice::OtherAccount),
                     providers: several.clone(),
                     ..base.clone()
+                },
+            ),
+            (
+                "again",
+                Self {
+                    notice: Some(LoginNotice::Again),
+                    prompt: Some("login"),
+                    ..with_email.clone()
                 },
             ),
             (
@@ -260,6 +269,12 @@ impl AccountPage {
                 label: "Google".to_owned(),
                 href: "/oauth/google/login?link=token".to_owned(),
             }],
+            consents: vec![ConsentRow {
+                slug: "survey".to_owned(),
+                name: "Survey <script>".to_owned(),
+                items: vec![page.t("consent-openid"), page.t("consent-offline")],
+                since: page.locale().moment(Timestamp(1_767_225_600_000)),
+            }],
             sessions: vec![
                 session("Firefox on Windows", None),
                 session("Safari on iPhone", Some("b1946ac9")),
@@ -287,6 +302,7 @@ impl AccountPage {
             identities: Vec::new(),
             links: Vec::new(),
             dashboard: false,
+            consents: Vec::new(),
             sessions: vec![unknown],
             password: PasswordRow::None,
             ..full.clone()
@@ -342,6 +358,7 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
         csrf: "token".to_owned(),
     };
     all.push(("unlink".to_owned(), unlink.render().unwrap()));
+    all.extend(crate::apps::oidc::consent::samples(&page));
     for (name, html) in crate::portal::accounts::samples(&page) {
         all.push((format!("accounts-{name}"), html));
     }

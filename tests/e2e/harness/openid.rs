@@ -95,10 +95,15 @@ impl OidcProvider {
 
     /// Signs in on its page, and agrees on the next one.
     pub async fn sign_in(&self, browser: &Browser, login: &str) {
+        self.sign_in_again(browser, login).await;
+        browser.press("Continue").await;
+    }
+
+    /// Signs in on its page, where that was agreed to before.
+    pub async fn sign_in_again(&self, browser: &Browser, login: &str) {
         browser.arrives_at(&self.url).await;
         browser.fill("input[name=login]", login).await;
         browser.fill("input[name=password]", "any").await;
         browser.press("Sign-in").await;
-        browser.press("Continue").await;
     }
 }

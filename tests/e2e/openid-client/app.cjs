@@ -85,6 +85,7 @@ async function main() {
       else if (route === '/') await begin(response, {}, false);
       else if (route === '/pushed') await begin(response, {}, true);
       else if (route === '/again') await begin(response, { max_age: 600, prompt: 'none' }, false);
+      else if (route === '/anew') await begin(response, { max_age: 20, prompt: 'login' }, false);
       else if (route === '/cb') await finish(request, response);
       else response.writeHead(404).end();
     } catch (error) {

@@ -8,6 +8,7 @@ use crate::harness::{Browser, Server};
 on_both! {
     a_deactivated_user_has_no_tokens
     a_removed_assignment_ends_tokens
+    an_assignment_that_comes_back_brings_no_tokens_back
     a_deleted_application_and_its_successor
     signing_out_ends_what_is_not_offline
     a_user_who_comes_back_signs_in_anew
@@ -75,6 +76,54 @@ async fn a_removed_assignment_ends_tokens(server: Server) {
     server.api().call("PUT", &assigned, None).await;
     is_dead(&client, &tokens).await;
     assert_eq!(offline(&client, &mut browser).await.status, 200);
+}
+
+/// Nobody uses the tokens between the two: they have ended all the same.
+async fn an_assignment_that_comes_back_brings_no_tokens_back(server: Server) {
+    let (client, mut browser, _) = scene(&server, json!({"access": "private"})).await;
+    let me = browser.me().await.unwrap();
+    let id = me["id"].as_str().unwrap();
+    let api = server.api();
+    let path = "/api/v1/applications/wiki";
+    let user = format!("{path}/users/{id}");
+    let group = json!({"name": "Engineers"});
+    let group = api
+        .expect("POST", "/api/v1/groups", Some(&group), 201)
+        .await;
+    let group = group["id"].as_str().unwrap();
+    api.call("PUT", &format!("/api/v1/groups/{group}/members/{id}"), None)
+        .await;
+    let group = format!("{path}/groups/{group}");
+    for assigned in [&user, &group] {
+        api.call("PUT", assigned, None).await;
+        let tokens = offline(&client, &mut browser).await;
+        let code = client.code(&mut browser, &[]).await;
+        api.call("DELETE", assigned, None).await;
+        api.call("PUT", assigned, None).await;
+        is_dead(&client, &tokens).await;
+        assert_eq!(client.redeem(&code).await.error(), (400, "invalid_grant"));
+        let access = tokens.text("access_token");
+        let inspected = client.post("/oidc/introspect", &[("token", &access)]).await;
+        assert_eq!(inspected.json, json!({"active": false}));
+        api.call("DELETE", assigned, None).await;
+    }
+    // Whoever is assigned in another way, too, keeps what there is.
+    api.call("PUT", &user, None).await;
+    api.call("PUT", &group, None).await;
+    let tokens = offline(&client, &mut browser).await;
+    api.call("DELETE", &user, None).await;
+    let refreshed = client.refresh(&tokens.text("refresh_token")).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.json);
+    // An application that is closed to those who are not assigned.
+    api.call("DELETE", &group, None).await;
+    let open = json!({"access": "internal"});
+    api.expect("PATCH", path, Some(&open), 200).await;
+    let tokens = offline(&client, &mut browser).await;
+    for access in ["private", "internal"] {
+        let change = json!({ "access": access });
+        api.expect("PATCH", path, Some(&change), 200).await;
+    }
+    is_dead(&client, &tokens).await;
 }
 
 async fn a_deleted_application_and_its_successor(server: Server) {

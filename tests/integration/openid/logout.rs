@@ -19,6 +19,8 @@ on_both! {
     with_a_hint
     /// Without one, or with one that says nothing of this session: asked first.
     without_a_hint
+    /// With one that no address can carry: asked, and back to the application.
+    with_a_long_hint
     /// Whatever ends a session, its applications hear of it.
     applications_hear_of_it
 }
@@ -73,6 +75,31 @@ async fn with_a_hint(server: Server) {
     let answer = browser.follow(answer).await;
     assert_eq!(answer.location.as_deref(), Some(BYE));
     assert!(browser.me().await.is_none());
+}
+
+async fn with_a_long_hint(server: Server) {
+    let (client, mut browser, _) = signed_in(&server).await;
+    let nonce = "n".repeat(9_000);
+    let tokens = client.tokens(&mut browser, &[("nonce", &nonce)]).await;
+    let hint = tokens.text("id_token");
+    let form = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BYE),
+    ];
+    let answer = browser.submit_elsewhere("/oidc/logout", &form).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let location = answer.location.clone().unwrap();
+    assert!(location.contains("client_id=wiki"), "{location}");
+    assert!(location.len() < 1_000, "{}", location.len());
+    let page = browser.follow(answer).await;
+    assert_eq!(page.status, 200, "{:?}", page.location);
+    assert!(page.body.contains("Wiki"), "{}", page.body);
+    assert!(browser.me().await.is_some(), "asked, not signed out");
+    // One that is none says of no application.
+    let forged = format!("{}x", &hint[..hint.len() - 1]);
+    let form = [("id_token_hint", forged.as_str())];
+    let answer = browser.submit_elsewhere("/oidc/logout", &form).await;
+    assert_eq!(answer.location.as_deref(), Some("/oidc/logout?"));
 }
 
 async fn without_a_hint(server: Server) {

@@ -1,10 +1,13 @@
 //! The OpenID provider, over HTTP, with clients that the tests play.
 
+mod agreed;
+mod anew;
 mod authorize;
 mod clients;
 mod ends;
 mod flow;
 mod forward_auth;
+mod keys;
 pub mod logout;
 mod race;
 mod tokens;

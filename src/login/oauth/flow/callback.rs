@@ -23,7 +23,7 @@ use crate::domain::oauth::WriteOnly;
 use crate::domain::provider::ProviderKind;
 use crate::domain::{Field, Slug};
 use crate::login::explain::Report;
-use crate::login::oauth::claims::{Claims, merged, text};
+use crate::login::oauth::claims::{Claims, merged, moment, text};
 use crate::login::oauth::graph;
 use crate::login::oauth::id_token::{Expected, TokenError, Unverified, Verified};
 use crate::login::oauth::provider::{Found, OauthProvider};
@@ -202,6 +202,7 @@ async fn ask_all(state: &OauthState, begun: &Begun) -> Result<(Person, String), 
         plain(state, provider, &endpoints, &tokens).await?
     };
     check_organization(provider, &claims)?;
+    check_anew(state, &begun.sign_in, &claims)?;
     let mut person = Person::read(provider, endpoints.issuer.as_ref(), issuer, &claims)?;
     if provider.settings.single_logout {
         let kept = tokens.id_token.as_ref();
@@ -332,6 +333,21 @@ async fn plain(
     // inherits nobody.
     let issuer = provider.settings.issuer.as_ref().unwrap_or(url);
     Ok((issuer.clone(), claims))
+}
+
+/// Whether the person signed in anew, where that was asked for and the provider
+/// says when it was (OpenID Connect Core §3.1.2.1, `max_age`).
+fn check_anew(state: &OauthState, sign_in: &SignIn, claims: &Claims) -> Result<(), Trouble> {
+    let asked = sign_in.created_at;
+    match moment(claims, "auth_time") {
+        Some(at) if sign_in.anew && at < asked.plus_seconds(-state.max_skew - 1) => {
+            Err(Trouble::Token(TokenError::NotAnew {
+                asked,
+                at: at.rfc3339(),
+            }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The organization that alone may come in, where one is set: Google's `hd`,

@@ -208,6 +208,7 @@ impl Visit {
             .clone_from(&self.person.session_index);
         signed_in.context.clone_from(&self.person.context);
         signed_in.amr.clone_from(&self.person.amr);
+        signed_in.prove(self.person.proven_at, self.sign_in.anew);
         signed_in.user_agent.clone_from(&self.user_agent);
         signed_in.address = self.client.to_string();
         let lifetimes = state.sessions.lifetimes;

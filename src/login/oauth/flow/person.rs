@@ -6,7 +6,7 @@ use crate::directory::policy::LoginPolicy;
 use crate::directory::reconcile;
 use crate::directory::traces::TraceDocument;
 use crate::domain::oauth::WriteOnly;
-use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source};
+use crate::domain::{Channel, ExternalIdentity, Field, Observation, Profile, Source, Timestamp};
 use crate::login::oauth::claims::{self, Claims};
 use crate::login::oauth::issuer::IssuerRule;
 use crate::login::oauth::photo::Address;
@@ -35,6 +35,8 @@ pub(super) struct Person {
     pub session_index: Option<String>,
     /// How the person proved who they are.
     pub context: Option<String>,
+    /// When they did, where the provider says so.
+    pub proven_at: Option<Timestamp>,
     /// By which methods, where the provider says so (RFC 8176).
     pub amr: Vec<String>,
     /// The claims as they came, for the trace.
@@ -78,6 +80,7 @@ impl Person {
             groups: None,
             session_index: claims::text(claims, "sid").filter(|sid| sid.len() <= 512),
             context: claims::text(claims, "acr").filter(|acr| acr.len() <= 512),
+            proven_at: claims::moment(claims, "auth_time"),
             amr: claims::methods(claims),
             attributes: claims::shown(claims),
             photo: Address::of(provider, claims),

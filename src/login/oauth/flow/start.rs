@@ -9,12 +9,14 @@ use super::OauthState;
 use super::trouble::Trouble;
 use crate::directory::DirectoryError;
 use crate::directory::test_logins::Tester;
+use crate::domain::provider::ProviderKind;
 use crate::login::explain::Report;
 use crate::login::oauth::provider::OauthProvider;
 use crate::login::oauth::upstream;
 use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
 use crate::platform::web::ClientAddr;
+use crate::sessions::prompt::Prompt;
 use crate::sessions::sign_in;
 
 /// Longest `login_hint` that is passed on: an address's (RFC 5321 §4.5.3.1.3).
@@ -86,6 +88,7 @@ pub async fn login(
         link: link.as_deref(),
         hint: hint.as_deref(),
         test: test.as_ref(),
+        prompt: Prompt::asked(&query),
     };
     let mut response = match send(&state, &provider, &origin).await {
         Ok(response) => response,
@@ -111,6 +114,22 @@ struct Origin<'a> {
     hint: Option<&'a str>,
     /// For whom it is only tried out.
     test: Option<&'a Tester>,
+    /// What the person is to do there.
+    prompt: Prompt,
+}
+
+/// How the provider is told: in its own words, where it has any.
+fn prompted(provider: &OauthProvider, prompt: Prompt) -> Vec<(&'static str, &'static str)> {
+    let Some(word) = prompt.word().filter(|_| provider.has_id_token()) else {
+        return Vec::new();
+    };
+    match (provider.provider.kind, prompt) {
+        // Google refuses `login`, and can show its accounts at the most.
+        (ProviderKind::Google, _) => vec![("prompt", "select_account")],
+        // With `max_age` the token has to say when the person signed in.
+        (ProviderKind::Oidc, Prompt::Login) => vec![("prompt", word), ("max_age", "0")],
+        _ => vec![("prompt", word)],
+    }
 }
 
 async fn send(
@@ -139,6 +158,7 @@ async fn send(
     if let Some(hint) = origin.hint {
         extra.push(("login_hint", hint));
     }
+    extra.extend(prompted(provider, origin.prompt));
     let url = upstream::authorization_url(provider, &endpoints, &token, &kept.verifier, &extra)
         .map_err(Trouble::Upstream)?;
     remember(state, provider, origin, &id_of(&token), &kept).await?;
@@ -162,6 +182,7 @@ async fn remember(
     let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
     let (link, now) = (origin.link.map(ToOwned::to_owned), state.directory.now());
     let (tester, sessions) = (origin.test.cloned(), state.sessions.clone());
+    let anew = origin.prompt == Prompt::Login;
     let begun = state
         .directory
         .db
@@ -182,6 +203,8 @@ async fn remember(
                     sign_in::try_out(tx, &id, &tester).await?;
                 } else if let Some(session) = link {
                     sign_in::link_to(tx, &id, &session).await?;
+                } else if anew {
+                    sign_in::demand_anew(tx, &id).await?;
                 }
                 Ok::<_, DirectoryError>(Ok(()))
             })

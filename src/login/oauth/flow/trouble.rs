@@ -266,6 +266,10 @@ fn token(error: &TokenError) -> Explanation {
             Side::Gateway,
             "Set this machine's clock (NTP), or the provider's. [security] max_clock_skew says how far they may differ.",
         ),
+        TokenError::NotAnew { .. } => (
+            Side::Idp,
+            "An application asked that the person prove anew who they are. Let the provider honour prompt=login and max_age=0, or the application not ask for it.",
+        ),
         TokenError::Nonce => (Side::User, "Start the sign-in again, in one browser."),
         TokenError::UnknownKey { .. } => (
             Side::Idp,

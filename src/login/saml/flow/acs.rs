@@ -286,6 +286,8 @@ fn examine(
     let own = provider.ring.iter().flat_map(KeyRing::all);
     let decryption_keys: Vec<_> = own.map(|key| key.private.clone()).collect();
     let settings = provider.settings();
+    let mut demands = Demands::of(settings);
+    demands.fresh |= sign_in.anew;
     let verified = decoded.verify(&Expectations {
         idp_entity_id: &provider.metadata.entity_id,
         sp_entity_id: &provider.urls.entity_id,
@@ -297,7 +299,7 @@ fn examine(
         keys: &provider.keys,
         allow_sha1: settings.allow_sha1,
         decryption_keys: &decryption_keys,
-        demands: Demands::of(settings),
+        demands,
     });
     (verified, TraceDocument::from(decoded.redacted()))
 }

@@ -35,6 +35,9 @@ pub struct Answer {
     pub session_not_after: Option<i64>,
     /// How the person proved who they are.
     pub context: Option<String>,
+    /// When they did, at the IdP.
+    #[serde(default)]
+    pub proven_at: Option<i64>,
     /// The attributes as they came, for the trace.
     pub attributes: BTreeMap<String, Vec<String>>,
     /// What an admin should know although it did not stand in the way.
@@ -69,6 +72,7 @@ impl Answer {
             session_index: verified.session_index.clone(),
             session_not_after: verified.session_not_on_or_after.map(Timestamp::millis),
             context: verified.authn_context.clone(),
+            proven_at: Some(verified.authn_instant.millis()),
             attributes: attributes(verified),
             document: None,
         })

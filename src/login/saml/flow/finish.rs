@@ -192,7 +192,9 @@ impl Visit {
         let entropy = &state.directory.entropy;
         match reconcile::login(tx, &observation, &policy, now, entropy).await? {
             Ok(outcome) => {
-                let begun = self.begin(tx, state, &answer, &outcome, &provider).await?;
+                let anew = sign_in.anew || provider.settings().force_authn;
+                let through = (&provider.provider.slug, anew);
+                let begun = self.begin(tx, state, &answer, &outcome, through).await?;
                 self.trace_success(tx, state, answer, outcome).await?;
                 Ok(End::In {
                     begun,
@@ -277,19 +279,19 @@ impl Visit {
         state: &SamlState,
         answer: &Answer,
         outcome: &Outcome,
-        provider: &SamlProvider,
+        (slug, anew): (&Slug, bool),
     ) -> Result<Begun, DirectoryError> {
         let now = state.directory.now();
         if let Some(old) = &self.old_session {
             rows::end_before_next(tx, old).await?;
         }
-        let slug = &provider.provider.slug;
         let mut signed_in = SignedIn::through(&outcome.user.id, slug, None, now);
         signed_in.issuer = Some(answer.issuer.clone());
         signed_in.subject.clone_from(&answer.subject);
         signed_in.name_id.clone_from(&answer.name_id);
         signed_in.session_index.clone_from(&answer.session_index);
         signed_in.context.clone_from(&answer.context);
+        signed_in.prove(answer.proven_at.map(Timestamp), anew);
         signed_in.user_agent.clone_from(&self.user_agent);
         signed_in.address = self.client.to_string();
         let not_after = answer.session_not_after.map(Timestamp);

@@ -21,6 +21,7 @@ use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
 use crate::platform::web::pages::Relay;
 use crate::platform::web::{ClientAddr, Message};
+use crate::sessions::prompt::Prompt;
 use crate::sessions::sign_in;
 
 /// The query parameter that marks a start at the IdP's side, converted.
@@ -75,6 +76,7 @@ pub async fn login(
         target: &target,
         link: link.as_deref(),
         test: test.as_ref(),
+        anew: Prompt::asked(&query) == Prompt::Login,
     };
     let mut response = match send(&state, &provider, &origin, locale).await {
         Ok(response) => response,
@@ -146,6 +148,8 @@ struct Origin<'a> {
     link: Option<&'a str>,
     /// For whom it is only tried out.
     test: Option<&'a Tester>,
+    /// Whether the person has to sign in anew.
+    anew: bool,
 }
 
 async fn send(
@@ -162,7 +166,7 @@ async fn send(
         issuer: &provider.urls.entity_id,
         acs_url: &provider.urls.acs,
         name_id_format: settings.name_id_format,
-        force_authn: settings.force_authn,
+        force_authn: settings.force_authn || origin.anew,
         requested_authn_context: &settings.requested_authn_context,
     };
     let request = AuthnRequest::new(&params, now, &state.directory.entropy)
@@ -170,7 +174,7 @@ async fn send(
     let (id, slug) = (request.id.clone(), provider.provider.slug.clone());
     let (browser, target) = (origin.browser.to_owned(), origin.target.to_owned());
     let (link, test) = (origin.link.map(ToOwned::to_owned), origin.test.cloned());
-    let sessions = state.sessions.clone();
+    let (sessions, anew) = (state.sessions.clone(), origin.anew);
     let begun = state
         .directory
         .db
@@ -189,6 +193,8 @@ async fn send(
                     sign_in::try_out(tx, &id, &tester).await?;
                 } else if let Some(session) = link {
                     sign_in::link_to(tx, &id, &session).await?;
+                } else if anew {
+                    sign_in::demand_anew(tx, &id).await?;
                 }
                 Ok::<_, DirectoryError>(Ok(()))
             })

@@ -79,6 +79,10 @@ pub(super) fn filled(part: Part, application: &Application, version: i64) -> Typ
                 )
                 .with("confidential", flag(a.confidential))
                 .with("require_pkce", flag(a.require_pkce))
+                .with(
+                    "require_pushed_authorization_requests",
+                    flag(a.require_pushed_authorization_requests),
+                )
                 .with("first_party", flag(a.first_party))
                 .with("code_lifetime", a.code_lifetime.to_string())
                 .with(
@@ -232,6 +236,8 @@ fn openid(typed: &mut Typed, page: &Page, a: &mut Application) {
     a.post_logout_redirect_uris = lines(typed.value("post_logout_redirect_uris"));
     a.confidential = typed.is("confidential", "1");
     a.require_pkce = typed.is("require_pkce", "1");
+    a.require_pushed_authorization_requests =
+        typed.is("require_pushed_authorization_requests", "1");
     a.first_party = typed.is("first_party", "1");
     match typed.value("code_lifetime").trim().parse() {
         Ok(seconds) => a.code_lifetime = seconds,

@@ -6,6 +6,7 @@ mod edit;
 mod form;
 mod list;
 mod questions;
+mod rotate;
 mod show;
 mod trial;
 
@@ -47,7 +48,7 @@ pub(super) fn router() -> Router<PortalState> {
         )
         .route(
             "/admin/applications/{slug}/rotate-secret",
-            get(questions::ask_rotate).post(questions::rotate),
+            get(rotate::ask).post(rotate::rotate),
         )
         .route(
             "/admin/applications/{slug}/delete",
@@ -85,6 +86,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     all.extend(edit::samples(page));
     all.extend(assign::samples(page));
     all.extend(trial::samples(page));
+    all.extend(rotate::samples(page));
     all
 }
 

@@ -43,6 +43,8 @@ struct ApplicationPage {
     /// What to enter at the client.
     values: Vec<(&'static str, String, String)>,
     secret_made_at: Option<Moment>,
+    /// Until when the secret before it counts, too.
+    old_secret_until: Option<Moment>,
     details: Vec<(String, String)>,
     snippets: Vec<Snippet>,
     /// Where forward-auth can be tried out for it.
@@ -97,6 +99,10 @@ impl ApplicationPage {
             },
             trial: super::trial::of(&application, origin),
             secret_made_at: stored.secret_made_at.map(|at| shell.time(&page, at)),
+            old_secret_until: stored
+                .old_secret_until
+                .filter(|until| *until > shell.now)
+                .map(|at| shell.time(&page, at)),
             changed_at: shell.time(&page, stored.updated_at),
             is_client,
             is_forward,
@@ -128,6 +134,10 @@ fn details(page: &Page, a: &Application) -> Vec<(String, String)> {
             ),
             row("application-confidential", yes(a.confidential)),
             row("application-require-pkce", yes(a.require_pkce)),
+            row(
+                "application-require-par",
+                yes(a.require_pushed_authorization_requests),
+            ),
             row("application-first-party", yes(a.first_party)),
             row(
                 "application-scopes",
