@@ -5,13 +5,16 @@
 //!
 //! Environment: `DOORWARD_BENCH_LOGINS` (default 2000), the number of logins.
 
+#[path = "logins/client.rs"]
+#[expect(dead_code, reason = "written for SAML's logins too")]
+mod client;
 #[path = "logins/openid.rs"]
 mod openid;
 
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use openid::client::{Connection, Request};
+use client::{Connection, Request};
 use openid::report::{Limit, Report};
 use openid::server::Server;
 use openid::support;

@@ -4,6 +4,8 @@
 //!
 //! Environment: `DOORWARD_BENCH_CODES` (default 6000), the number of codes.
 
+#[path = "logins/client.rs"]
+mod client;
 #[path = "logins/openid.rs"]
 mod openid;
 
@@ -13,12 +15,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use client::{Connection, Request};
 use doorward::directory::{Actor, Directory};
 use doorward::domain::application::{ApplicationKind, SigningAlg};
 use doorward::domain::{Application, Clock, Entropy, Slug};
 use doorward::platform::crypto::sha256;
 use doorward::platform::storage::Db;
-use openid::client::{Connection, Request};
 use openid::report::{Limit, Report};
 use openid::server::Server;
 use openid::support;

@@ -1,9 +1,6 @@
 //! What the benches of OpenID Connect share: a gateway, an imitation of a provider,
 //! and the loop that measures.
 
-#[path = "client.rs"]
-#[expect(dead_code, reason = "written for SAML's logins too")]
-pub mod client;
 #[path = "../../tests/support/keys.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "written for tests")]
 pub mod keys;
@@ -32,7 +29,8 @@ use std::cell::RefCell;
 use std::future::Future;
 
 use anyhow::{Context as _, Result};
-use client::{Answer, Connection, Request};
+
+use crate::client::{Answer, Connection, Request};
 use server::Server;
 use vendors::{Kind, Vendor};
 

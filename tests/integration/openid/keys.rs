@@ -132,8 +132,8 @@ async fn assertions_that_are_none(server: Server) {
         let signed = format!("{}.{}", b64(&header), b64(&claims(&server)));
         let mac = openssl::pkey::PKey::hmac(public.as_bytes()).unwrap();
         let digest = openssl::hash::MessageDigest::sha256();
-        let mut signer = openssl::sign::Signer::new(digest, &mac).unwrap();
-        let mac = signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap();
+        let mut hash = openssl::sign::Signer::new(digest, &mac).unwrap();
+        let mac = hash.sign_oneshot_to_vec(signed.as_bytes()).unwrap();
         for signature in [String::new(), URL_SAFE_NO_PAD.encode(&mac)] {
             let refused = present(&client, &format!("{signed}.{signature}")).await;
             assert_eq!(refused.error(), (401, "invalid_client"), "{header}");
@@ -158,13 +158,13 @@ async fn assertions_that_are_none(server: Server) {
         assert_eq!(refused.error(), (401, "invalid_client"), "{name}={value}");
     }
     // Twice, one after the other and at once.
-    let once = good();
-    let known = present(&client, &once).await;
+    let twice = good();
+    let known = present(&client, &twice).await;
     assert_eq!(known.error(), (400, "invalid_grant"));
-    let again = present(&client, &once).await;
+    let again = present(&client, &twice).await;
     assert_eq!(again.error(), (401, "invalid_client"));
-    let once = good();
-    let both = tokio::join!(present(&client, &once), present(&client, &once));
+    let twice = good();
+    let both = tokio::join!(present(&client, &twice), present(&client, &twice));
     let mut statuses = [both.0.status, both.1.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [400, 401]);
