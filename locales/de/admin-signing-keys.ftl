@@ -1,5 +1,6 @@
 # Die Seiten des Dashboards über die Schlüssel, die unterschreiben.
 signing-keys-title = Signaturschlüssel
+signing-keys-which = Welche es gibt
 signing-keys-text = Sie unterschreiben, was Anwendungen bekommen: ID-Tokens, Logout-Tokens, die Assertions von Forward-Auth. Jeder unterschreibt 90 Tage lang; der nächste wird eine Woche vorher veröffentlicht, und der alte bleibt noch eine Woche danach veröffentlicht.
 signing-keys-link = Schlüssel, die unterschreiben, was Anwendungen bekommen
 signing-keys-open = Schlüssel ansehen

@@ -1,5 +1,6 @@
 # The dashboard's pages on the keys that sign.
 signing-keys-title = Signing keys
+signing-keys-which = Which there are
 signing-keys-text = They sign what applications are given: ID tokens, logout tokens, the assertions of forward-auth. Each signs for 90 days; the next one is published a week before, and the old one stays published for a week after.
 signing-keys-link = Keys that sign what applications are given
 signing-keys-open = Look at the keys
