@@ -87,6 +87,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     all.extend(assign::samples(page));
     all.extend(rotate::samples(page));
     all.extend(trial::samples(page));
+    all.extend(rotate::samples(page));
     all
 }
 
