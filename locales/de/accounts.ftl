@@ -38,6 +38,7 @@ login-password-email = E-Mail-Adresse
 login-password = Passwort
 login-password-button = Anmelden
 login-password-forgotten = Passwort vergessen oder nie eines gehabt?
+login-password-again = Diese Seite war zu lange offen. Geben Sie Ihr Passwort noch einmal ein.
 login-password-wrong = Die Adresse oder das Passwort ist falsch. Prüfen Sie beides und versuchen Sie es noch einmal.
 login-password-wait = Zu viele Versuche. Warten Sie { $count ->
     [one] eine Minute

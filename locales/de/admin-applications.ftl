@@ -34,7 +34,7 @@ application-edit-title = { $name } bearbeiten
 application-part-openid = OpenID Connect
 application-part-forward = Reverse-Proxy
 application-taken = { $value } gehört schon einer anderen Anwendung.
-application-changed-meanwhile = Jemand anderes hat diese Anwendung inzwischen geändert, es wurde nichts gespeichert. Was Sie eingegeben haben, steht unten.
+application-changed-meanwhile = Jemand anderes hat diese Anwendung inzwischen geändert, es wurde nichts gespeichert. Was Sie eingegeben haben, steht unten; erneutes Speichern setzt es an die Stelle jener Änderung.
 application-one-a-line = Je Zeile eine.
 application-pair-wrong = { $line } ist kein Paar: Schreiben Sie Name = Feld.
 application-pair-twice = { $name } steht zweimal da.

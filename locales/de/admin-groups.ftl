@@ -26,7 +26,7 @@ groups-remove = Entfernen
 groups-remove-label = { $name } entfernen
 groups-member = Benutzer
 groups-member-add = Mitglied aufnehmen
-groups-member-hint = E-Mail-Adresse, Anmeldename oder Benutzername
+groups-member-hint = E-Mail-Adresse, Anmeldename, Benutzername oder der ganze Name
 groups-member-search = Mitglieder suchen
 groups-members-count =
     { $count ->
@@ -34,7 +34,9 @@ groups-members-count =
        *[other] { $count } Mitglieder
     }
 groups-no-members = Noch ist niemand in dieser Gruppe.
-groups-user-unknown = Kein Benutzer hat diese E-Mail-Adresse, diesen Anmelde- oder Benutzernamen.
+groups-user-unknown = Kein Benutzer hat diese Adresse oder diesen Namen.
+groups-user-several = Diese Personen haben das in ihrem Namen. Wählen Sie eine, oder geben Sie eine Adresse ein.
+groups-add-label = { $name }, { $email } aufnehmen
 
 done-group-created = Die Gruppe ist angelegt.
 done-group-saved = Gespeichert.

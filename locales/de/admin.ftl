@@ -49,3 +49,11 @@ channel-entra = Entra-ID-Gruppen
 channel-import = Import
 channel-sftp = SFTP-Import
 channel-manual = Von Hand
+
+# A form of another session.
+again-title = Bitte noch einmal absenden
+again-text = Diese Seite gehörte zu einer anderen Sitzung, deshalb wurde nichts geändert. Sie sind jetzt als { $name } angemeldet. Was Sie eingegeben haben, ist noch da.
+again-typed = Was Sie eingegeben haben
+again-secret = Geben Sie dies noch einmal ein: { $field }
+again-send = Noch einmal absenden
+again-anew = Die Seite neu öffnen

@@ -7,6 +7,7 @@ support = Hilfe
 support-subject = Frage zur Anmeldung
 support-mail-subject = Problem bei der Anmeldung { $reference }
 support-mail-body = Die Anmeldeseite zeigt mir diese Nummer: { $reference }
+form-again = Diese Seite war zu lange offen, deshalb wurde nichts übernommen. Bitte senden Sie es noch einmal ab.
 
 # Zeitpunkte.
 moment = { $day }. { $month } { $year }, { $time } UTC

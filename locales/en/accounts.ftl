@@ -38,6 +38,7 @@ login-password-email = E-mail address
 login-password = Password
 login-password-button = Sign in
 login-password-forgotten = Forgot your password, or never had one?
+login-password-again = This page had been open too long. Type your password once more.
 login-password-wrong = The address or the password is wrong. Check both and try again.
 login-password-wait = Too many tries. Wait { $count ->
     [one] a minute

@@ -34,7 +34,7 @@ application-edit-title = Edit { $name }
 application-part-openid = OpenID Connect
 application-part-forward = Reverse proxy
 application-taken = { $value } belongs to another application already.
-application-changed-meanwhile = Somebody else changed this application meanwhile, and nothing was saved. What you typed is below.
+application-changed-meanwhile = Somebody else changed this application meanwhile, and nothing was saved. What you typed is below; saving again puts it in the place of that change.
 application-one-a-line = One a line.
 application-pair-wrong = { $line } is no pair: write name = field.
 application-pair-twice = { $name } stands twice.

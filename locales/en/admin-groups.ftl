@@ -26,7 +26,7 @@ groups-remove = Remove
 groups-remove-label = Remove { $name }
 groups-member = User
 groups-member-add = Add a member
-groups-member-hint = E-mail address, sign-in name or user name
+groups-member-hint = E-mail address, sign-in name, user name, or the whole name
 groups-member-search = Search members
 groups-members-count =
     { $count ->
@@ -34,7 +34,9 @@ groups-members-count =
        *[other] { $count } members
     }
 groups-no-members = Nobody is in this group yet.
-groups-user-unknown = No user has this e-mail address, sign-in name or user name.
+groups-user-unknown = No user has this address or name.
+groups-user-several = These people have this in their name. Choose one, or enter an address.
+groups-add-label = Add { $name }, { $email }
 
 done-group-created = The group is created.
 done-group-saved = Saved.

@@ -49,3 +49,11 @@ channel-entra = Entra ID groups
 channel-import = Import
 channel-sftp = SFTP import
 channel-manual = By hand
+
+# A form of another session.
+again-title = Please send this once more
+again-text = This page belonged to another session, so nothing has been changed. You are signed in as { $name } now. What you typed is kept.
+again-typed = What you typed
+again-secret = Type this again: { $field }
+again-send = Send again
+again-anew = Open the page anew

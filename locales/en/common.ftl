@@ -8,6 +8,8 @@ support-subject = Question about signing in
 support-mail-subject = Sign-in problem { $reference }
 support-mail-body = The sign-in page shows me this number: { $reference }
 
+form-again = This page had been open too long, so nothing was done. Please send it again.
+
 # Moments.
 moment = { $day } { $month } { $year }, { $time } UTC
 ago-now = just now

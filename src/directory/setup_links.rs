@@ -15,6 +15,8 @@ use crate::platform::storage::{Reader, StorageError, Tx, params};
 
 /// How long a link works unless its sender says otherwise, in days.
 pub const USUAL_DAYS: i64 = 7;
+/// The most characters of whom a link is for.
+pub const LONGEST_RECIPIENT: usize = 120;
 /// The longest that it can be made to work, in days.
 pub const MOST_DAYS: i64 = 30;
 /// The most links of one provider that work at a time.
@@ -159,8 +161,9 @@ impl Directory {
             return Err(DirectoryError::invalid("days", reason));
         }
         let recipient = recipient.trim();
-        if recipient.chars().count() > 120 || recipient.chars().any(char::is_control) {
-            let reason = "must have at most 120 visible characters";
+        if recipient.chars().count() > LONGEST_RECIPIENT || recipient.chars().any(char::is_control)
+        {
+            let reason = format!("must have at most {LONGEST_RECIPIENT} visible characters");
             return Err(DirectoryError::invalid("recipient", reason));
         }
         let now = self.now();

@@ -365,9 +365,16 @@ async fn submit(
         .kit
         .csrf_matches(&binding(&opened.token), sent.text("csrf"))
     {
-        let mut response = state.form_expired(locale, &format!("/setup/{}", opened.token));
-        without_referrer(&mut response);
-        return response;
+        let mut form = MetadataForm::of(&sent);
+        form.problem = Some(locale.t("form-again"));
+        let asked = (StatusCode::FORBIDDEN, locale);
+        return match state.answer(asked, &headers, &opened, form).await {
+            Ok(mut response) => {
+                without_referrer(&mut response);
+                response
+            }
+            Err(error) => state.no_link(locale, &NoLink::Directory(error)),
+        };
     }
     match step(&state, (locale, &headers), &opened, &sent).await {
         Ok(mut response) => {

@@ -16,6 +16,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader as _, static_loader};
 
 mod dates;
+mod phrases;
 
 static_loader! {
     static TEXTS = {

@@ -36,7 +36,7 @@ pub use error::{Failure, Message};
 pub use json::{ApiJson, expect_json};
 pub use kit::{Kit, KitSettings};
 pub use layers::secure;
-pub use page::{FormAction, Page};
+pub use page::{FormAction, Page, Said};
 pub use problem::{FieldError, Problem};
 pub use target::local_target;
 pub use throttle::{Throttle, network_of, throttled};

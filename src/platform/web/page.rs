@@ -12,6 +12,28 @@ use crate::platform::i18n::Locale;
 /// What the pages call the gateway where the organisation has no name for it.
 const PRODUCT: &str = "Doorward";
 
+/// A sentence of a trace or a check, on a page.
+#[derive(Clone, Debug, Template)]
+#[template(
+    source = r#"{% if is_foreign %}<span lang="en">{{ text }}</span>{% else %}{{ text }}{% endif %}"#,
+    ext = "html"
+)]
+pub struct Said {
+    text: String,
+    is_foreign: bool,
+}
+
+impl Said {
+    /// A text that is in the reader's language already.
+    #[must_use]
+    pub const fn own(text: String) -> Self {
+        Self {
+            text,
+            is_foreign: false,
+        }
+    }
+}
+
 /// What every template holds in its field `page`: the language and the frame.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -40,6 +62,17 @@ impl Page {
     #[must_use]
     pub fn t_count(&self, id: &str, count: usize) -> String {
         self.locale.t_count(id, count)
+    }
+
+    /// A sentence that was written in English, in the reader's language where it is
+    /// known in it, and marked as English where it is not.
+    #[must_use]
+    pub fn said(&self, english: &str) -> Said {
+        let known = self.locale.phrase(english);
+        Said {
+            is_foreign: known.is_none() && self.locale != Locale::En,
+            text: known.unwrap_or_else(|| english.to_owned()),
+        }
     }
 
     /// The language.

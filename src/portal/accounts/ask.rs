@@ -46,7 +46,15 @@ pub(in crate::portal) async fn post(
     Form(sent): Form<Sent>,
 ) -> Response {
     if !state.is_own_form(&headers, &sent.csrf) {
-        return state.form_expired(locale, "/reset");
+        match state.accounts.form().await {
+            Ok(form) if form.is_on => {}
+            Ok(_) => return state.passwords_off(locale),
+            Err(error) => return state.failed(locale, &error, "/reset"),
+        }
+        let problem = Some(locale.t("form-again"));
+        let mut response = page(&state, locale, &headers, &sent.email, problem);
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        return response;
     }
     if email_key(sent.email.trim()).is_none() {
         let problem = locale.t("reset-email-invalid");

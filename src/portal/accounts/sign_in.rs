@@ -38,15 +38,15 @@ pub(in crate::portal) async fn post(
     headers: HeaderMap,
     Form(sent): Form<Sent>,
 ) -> Response {
-    if !state.is_own_form(&headers, &sent.csrf) {
-        return state.form_expired(locale, "/login?choose=1");
-    }
     let hosts = match state.directory.hosts_for(sent.rd.as_deref()).await {
         Ok(hosts) => hosts,
         Err(error) => return state.failed(locale, &error, "/login?choose=1"),
     };
     let rd = sent.rd.as_deref();
     let rd = rd.and_then(|rd| login::target(&state, rd, &hosts));
+    if !state.is_own_form(&headers, &sent.csrf) {
+        return expired(&state, locale, &headers, (sent.email, rd)).await;
+    }
     let attempt = Attempt {
         email: sent.email.clone(),
         password: sent.password,
@@ -86,6 +86,27 @@ pub(in crate::portal) async fn post(
     }
 }
 
+/// The form again for a browser that the token was not made for: with the address and
+/// a token of its own.
+async fn expired(
+    state: &PortalState,
+    locale: Locale,
+    headers: &HeaderMap,
+    (email, rd): (String, Option<String>),
+) -> Response {
+    match state.accounts.form().await {
+        Ok(form) if form.is_on => {}
+        Ok(_) => return state.passwords_off(locale),
+        Err(error) => return state.failed(locale, &error, "/login?choose=1"),
+    }
+    let form = PasswordForm {
+        email: email.chars().take(254).collect(),
+        problem: Some(locale.t("login-password-again")),
+        csrf: String::new(),
+    };
+    login::again(state, locale, headers, (form, rd), StatusCode::FORBIDDEN).await
+}
+
 /// `GET /login/local/{token}`: shows the form, and does nothing.
 pub(in crate::portal) async fn show_way_in(
     State(state): State<PortalState>,
@@ -106,7 +127,9 @@ pub(in crate::portal) async fn use_way_in(
     Form(sent): Form<Sent>,
 ) -> Response {
     if !state.is_own_form(&headers, &sent.csrf) {
-        return state.form_expired(locale, "/login?choose=1");
+        let problem = Some(locale.t("login-password-again"));
+        let status = StatusCode::FORBIDDEN;
+        return way_in(&state, locale, &headers, &token, problem, status).await;
     }
     let email = match state.accounts.open_link(&token, Purpose::WayIn).await {
         Ok(Opened::Open { user, .. }) => user.profile.get(Field::Email).map(str::to_owned),

@@ -23,6 +23,7 @@
 //!    [`samples`]; a row for each route in `tests/integration/pages.rs`, and one for
 //!    each page in the table of `tests/e2e/pages.rs`.
 
+mod again;
 mod applications;
 mod audit;
 mod authentication;
@@ -122,6 +123,7 @@ async fn start(_: Staff<AnyRole>) -> Response {
 pub(super) fn samples(page: &crate::platform::web::Page) -> Vec<(String, String)> {
     let mut all = Vec::new();
     all.extend(shell::samples(page));
+    all.extend(again::samples(page));
     all.extend(authentication::samples(page));
     all.extend(overview::samples(page));
     all.extend(conflicts::samples(page));

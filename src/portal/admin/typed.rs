@@ -31,6 +31,11 @@ impl Typed {
         self
     }
 
+    /// Puts a value into a field in place of what stands there.
+    pub(in crate::portal) fn put(&mut self, name: &str, value: impl Into<String>) {
+        self.values.insert(name.to_owned(), vec![value.into()]);
+    }
+
     /// What stands in a field; empty when nothing does.
     pub(in crate::portal) fn value(&self, name: &str) -> &str {
         let values = self.values.get(name);
@@ -43,6 +48,16 @@ impl Typed {
     pub(in crate::portal) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let values = self.values.get(name);
         values.into_iter().flatten().map(String::as_str)
+    }
+
+    /// Every field with every value.
+    pub(in crate::portal) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.values.iter();
+        all.flat_map(|(name, values)| {
+            values
+                .iter()
+                .map(move |value| (name.as_str(), value.as_str()))
+        })
     }
 
     /// Whether a field was sent at all.
@@ -172,7 +187,7 @@ impl<N: Need> FromRequest<PortalState> for Posted<N> {
         let token = typed.values.remove(TOKEN).unwrap_or_default();
         let token = token.first().map_or("", String::as_str);
         if !state.kit.csrf_matches(&staff.current.id_hash, token) {
-            return Err(state.form_expired(staff.locale, &here).into());
+            return Err(state.again(&staff, &here, &typed).into());
         }
         Ok(Self { staff, typed })
     }

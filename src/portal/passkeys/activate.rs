@@ -211,14 +211,14 @@ pub(super) async fn ask_pin(
     locale: Locale,
     headers: HeaderMap,
 ) -> Response {
-    pin_page(&state, locale, &headers, (String::new(), false))
+    pin_page(&state, locale, &headers, (String::new(), None))
 }
 
 fn pin_page(
     state: &PortalState,
     locale: Locale,
     headers: &HeaderMap,
-    (account, problem): (String, bool),
+    (account, problem): (String, Option<&'static str>),
 ) -> Response {
     let (browser, planted) = state.kit.ensure_browser_id(headers);
     let page = PinPage {
@@ -227,7 +227,7 @@ fn pin_page(
         problem,
         csrf: state.kit.csrf_token(&binding(&browser)),
     };
-    let status = if problem {
+    let status = if problem.is_some() {
         StatusCode::FORBIDDEN
     } else {
         StatusCode::OK
@@ -254,7 +254,8 @@ pub(super) async fn pin(
     Form(form): Form<PinForm>,
 ) -> Response {
     if !is_ours(&state, &headers, &form.csrf) {
-        return state.form_expired(locale, "/passkeys/pin");
+        let again = (form.account, Some("form-again"));
+        return pin_page(&state, locale, &headers, again);
     }
     match state
         .passkeys
@@ -263,7 +264,8 @@ pub(super) async fn pin(
     {
         Ok(told) => see_other(&format!("/passkeys/activate/{}", told.secret)),
         Err(PasskeyError::NoSuchOpening) => {
-            pin_page(&state, locale, &headers, (form.account, true))
+            let again = (form.account, Some("passkey-pin-problem"));
+            pin_page(&state, locale, &headers, again)
         }
         Err(error) => flow::answer(&state.passkeys, (client, locale), &error).await,
     }

@@ -225,7 +225,7 @@ pub(super) async fn ask_rename(
         Err(response) => return *response,
     };
     match key_of(&state, &current, &id).await {
-        Ok(Some(key)) => rename_page(&state, locale, &current, &key.id, (key.name, false)),
+        Ok(Some(key)) => rename_page(&state, locale, &current, &key.id, (key.name, None)),
         Ok(None) => done(AccountNotice::PasskeyUnknown),
         Err(error) => state.failed(locale, &error, "/account"),
     }
@@ -236,7 +236,7 @@ fn rename_page(
     locale: Locale,
     current: &Current,
     id: &PasskeyId,
-    (name, problem): (String, bool),
+    (name, problem): (String, Option<&'static str>),
 ) -> Response {
     let page = RenamePage {
         page: state.kit.page(locale),
@@ -245,7 +245,7 @@ fn rename_page(
         action: format!("{PLACE}/{id}/rename"),
         csrf: state.kit.csrf_token(&current.id_hash),
     };
-    let status = if problem {
+    let status = if problem.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
@@ -269,16 +269,20 @@ pub(super) async fn rename(
     MaybeCurrent(current): MaybeCurrent,
     Form(form): Form<NameForm>,
 ) -> Response {
-    let token = TokenForm { csrf: form.csrf };
-    let current = match permitted(&state, locale, current, &token) {
+    let current = match signed_in(&state, locale, current) {
         Ok(current) => current,
         Err(response) => return *response,
     };
     let Some(id) = PasskeyId::parse(&id) else {
         return done(AccountNotice::PasskeyUnknown);
     };
+    if !state.kit.csrf_matches(&current.id_hash, &form.csrf) {
+        let again = (form.name, Some("form-again"));
+        return rename_page(&state, locale, &current, &id, again);
+    }
     if name_of(&form.name).is_none() {
-        return rename_page(&state, locale, &current, &id, (form.name, true));
+        let again = (form.name, Some("passkey-name-problem"));
+        return rename_page(&state, locale, &current, &id, again);
     }
     let user = &current.user;
     match state

@@ -86,7 +86,7 @@ pub struct RenamePage {
     /// The name that it has, or that was typed.
     pub name: String,
     /// Whether the name cannot stand.
-    pub problem: bool,
+    pub problem: Option<&'static str>,
     /// Where the form goes.
     pub action: String,
     /// The form token.
@@ -176,7 +176,7 @@ pub struct PinPage {
     /// What was typed as the account.
     pub account: String,
     /// Whether account and PIN opened nothing.
-    pub problem: bool,
+    pub problem: Option<&'static str>,
     /// The form token.
     pub csrf: String,
 }

@@ -19,6 +19,8 @@ use crate::platform::i18n::Locale;
 use crate::platform::web::pages::{NotAdmitted, Relay};
 use crate::platform::web::{Accent, Branding, Failure, Kit, KitSettings, Logo, Message, Support};
 
+mod branches;
+
 fn plain_kit() -> Kit {
     Kit::new(KitSettings::new(
         Url::parse("https://sso.example.com").unwrap(),
@@ -378,6 +380,7 @@ async fn pages(kit: &Kit, locale: Locale) -> Vec<(String, String)> {
         "on-the-way".to_owned(),
         text(kit.on_the_way(locale, relay)).await,
     ));
+    all.extend(branches::of_applications(&page));
     let refusal = NotAdmitted {
         application: "Payroll".to_owned(),
         account: "ada.lovelace@northwind.example".to_owned(),
@@ -485,6 +488,14 @@ fn check(name: &str, locale: Locale, html: &str) {
             script.attr("nonce").is_some() || asset,
             "{name}: a script without nonce"
         );
+    }
+    // No value has become markup.
+    for element in all("*") {
+        let handler = element
+            .value()
+            .attrs()
+            .find(|(name, _)| name.starts_with("on"));
+        assert_eq!(handler, None, "{name}");
     }
     for link in all("link[href], img[src]") {
         let address = link.attr("href").or(link.attr("src")).unwrap();

@@ -37,7 +37,35 @@ impl Browser {
         });
         self.dev_tools("Emulation.setDeviceMetricsOverride", size)
             .await;
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        // Colours that are on their way to others are nobody's.
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.dev_tools("Emulation.setEmulatedMedia", media).await;
+    }
+}
+
+impl Browser {
+    /// Asks for pages in this language.
+    pub async fn speaks(&self, language: &str) {
+        let headers = json!({ "headers": { "Accept-Language": language } });
+        self.dev_tools("Network.enable", json!({})).await;
+        self.dev_tools("Network.setExtraHTTPHeaders", headers).await;
+    }
+
+    /// Saves a picture of the whole page at this width.
+    pub async fn picture(&self, width: u32, file: &std::path::Path) {
+        let height = "return Math.max(document.documentElement.scrollHeight, 900)";
+        let height = self.client.execute(height, vec![]).await.unwrap();
+        let size = |height: &Value| {
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1,
+                "mobile": width < 500 })
+        };
+        let resize = "Emulation.setDeviceMetricsOverride";
+        self.dev_tools(resize, size(&height)).await;
+        let png = self.client.screenshot().await.unwrap();
+        std::fs::write(file, png).unwrap();
+        self.dev_tools(resize, size(&json!(900))).await;
     }
 }

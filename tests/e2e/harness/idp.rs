@@ -223,6 +223,15 @@ impl Demo {
         browser.arrives_at(&self.url).await;
         browser.click(fantoccini::Locator::Id(person)).await;
     }
+
+    /// The same, with an answer that is meant for another gateway.
+    pub async fn sign_in_for_another(&self, browser: &Browser, person: &str) {
+        browser.arrives_at(&self.url).await;
+        browser.click(fantoccini::Locator::Css("summary")).await;
+        let option = fantoccini::Locator::Css("input[name=wrong_audience]");
+        browser.click(option).await;
+        self.sign_in(browser, person).await;
+    }
 }
 
 async fn fetch(url: &str) -> String {

@@ -3,6 +3,7 @@
 mod conflicts;
 mod groups;
 mod hostile;
+mod kept;
 mod users;
 
 use scraper::{Html, Selector};

@@ -133,7 +133,7 @@ pub(super) async fn save(
         Ok(found) => found,
         Err(error) => return state.failed(staff.locale, &error, SECTION.path),
     };
-    let before = stored.application.clone();
+    let (before, version) = (stored.application.clone(), stored.version);
     let mut application = stored.application;
     apply(part, &mut typed, &frame.0, &mut application);
     if !typed.is_sound() {
@@ -158,6 +158,8 @@ pub(super) async fn save(
         },
         Err(DirectoryError::Changed) => {
             typed.refuse("version", frame.0.t("application-changed-meanwhile"));
+            // Who sends it again has been told.
+            typed.put("version", version.to_string());
             again(&state, frame, typed, part, &before, StatusCode::CONFLICT)
         }
         Err(DirectoryError::Taken { what, value, .. }) => {

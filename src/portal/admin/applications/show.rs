@@ -230,7 +230,8 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
             ];
             let frame = (page.clone(), shell.clone());
             let origin = "https://sso.example.com";
-            let page = ApplicationPage::new(frame, origin, &stored, assigned, writes);
+            let mut page = ApplicationPage::new(frame, origin, &stored, assigned, writes);
+            page.more = writes;
             all.push((
                 format!("admin-application-{kind}{name}"),
                 page.render().unwrap(),

@@ -5,12 +5,15 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::show::answer;
 use super::{SECTION, path_of};
 use crate::directory::DirectoryError;
 use crate::directory::providers::ManagedBy;
+use crate::directory::setup_links::{LONGEST_RECIPIENT, MOST_DAYS};
 use crate::login::kinds::SetError;
 use crate::platform::web::Page;
 use crate::portal::PortalState;
+use crate::portal::admin::list::Asked;
 use crate::portal::admin::shell::{Shell, done, told};
 use crate::portal::admin::staff::WriteProviders;
 use crate::portal::admin::typed::Posted;
@@ -45,16 +48,25 @@ pub(super) async fn make(
     if stored.provider.saml.is_none() {
         return told(&path, "provider-link-kind");
     }
-    let staff = &posted.staff;
-    let days = posted.typed.value("days").trim().parse().unwrap_or(0);
-    let recipient = posted.typed.value("recipient");
+    let Posted { staff, mut typed } = posted;
+    let staff = &staff;
+    let page = state.kit.page(staff.locale);
+    let recipient = typed.line(&page, "recipient", LONGEST_RECIPIENT);
+    let days = typed.value("days").trim().parse().unwrap_or(0);
+    if !(1..=MOST_DAYS).contains(&days) {
+        typed.refuse("days", page.t("provider-link-days-wrong"));
+    }
+    if !typed.is_sound() {
+        return answer(&state, staff, stored, &Asked::default(), typed).await;
+    }
+    let recipient = recipient.unwrap_or_default();
     let by = (staff.current.user.display_name(), staff.actor());
     let made = state
         .directory
-        .make_setup_link(slug, recipient, days, (&by.0, by.1));
+        .make_setup_link(slug, &recipient, days, (&by.0, by.1));
     match made.await {
         Ok(new) => {
-            let (page, shell) = staff.frame(&state, &SECTION);
+            let shell = staff.frame(&state, &SECTION).1;
             let page = MadePage {
                 label: stored.provider.label.clone(),
                 path,
@@ -65,10 +77,10 @@ pub(super) async fn make(
             };
             state.show(StatusCode::CREATED, &page)
         }
-        Err(DirectoryError::Invalid { field, .. }) if field == "days" => {
-            told(&path, "provider-link-days")
+        Err(DirectoryError::Invalid { .. }) => {
+            typed.refuse("recipient", page.t("provider-link-many"));
+            answer(&state, staff, stored, &Asked::default(), typed).await
         }
-        Err(DirectoryError::Invalid { .. }) => told(&path, "provider-link-refused"),
         Err(error) => state.not_set(staff, slug, SetError::Directory(error)),
     }
 }

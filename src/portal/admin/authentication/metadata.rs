@@ -85,13 +85,6 @@ pub(super) async fn bring(
         Ok(sent) => sent,
         Err(status) => return status.into_response(),
     };
-    let here = format!("{}/{slug}", SECTION.path);
-    if !state
-        .kit
-        .csrf_matches(&staff.current.id_hash, sent.text("csrf"))
-    {
-        return state.form_expired(staff.locale, &here);
-    }
     let stored = match state.provider_at(&staff, &slug).await {
         Ok(stored) => stored,
         Err(response) => return *response,
@@ -101,6 +94,11 @@ pub(super) async fn bring(
     }
     let mut form = MetadataForm::of(&sent);
     let frame = staff.frame(&state, &SECTION);
+    let token = sent.text("csrf");
+    if !state.kit.csrf_matches(&staff.current.id_hash, token) {
+        form.problem = Some(frame.0.t("form-again"));
+        return state.show(StatusCode::FORBIDDEN, &metadata_page(frame, &stored, form));
+    }
     if sent.text("version") != stored.version.to_string() {
         form.problem = Some(frame.0.t("provider-stale"));
         return state.show(StatusCode::CONFLICT, &metadata_page(frame, &stored, form));

@@ -22,7 +22,8 @@ use crate::platform::web::Page;
 use crate::portal::PortalState;
 use crate::portal::admin::list::Asked;
 use crate::portal::admin::shell::{Moment, Shell};
-use crate::portal::admin::staff::{ReadProviders, Staff};
+use crate::portal::admin::staff::{Need, ReadProviders, Staff};
+use crate::portal::admin::typed::Typed;
 use crate::portal::brought::{CertificateRow, FoundRows, certificate};
 use crate::portal::guide::{self, Guide, ValueRow};
 use crate::portal::tested::field_name;
@@ -66,6 +67,8 @@ struct Material {
     guide: Option<Vendor>,
     test: Option<String>,
     writes: bool,
+    /// What was typed into the form that makes a set-up link.
+    link: Typed,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "what the page shows or not")]
@@ -105,7 +108,7 @@ struct ProviderPage {
     warnings: Vec<String>,
     keys: Vec<CertificateRow>,
     links: Vec<LinkRow>,
-    usual_days: i64,
+    link: Typed,
     most_days: i64,
     test: Option<String>,
     tested: Option<(Moment, bool)>,
@@ -304,7 +307,7 @@ fn provider_page(
                 used: link.last_used_at.map(|at| shell.time(&page, at)),
             })
             .collect(),
-        usual_days: USUAL_DAYS,
+        link: material.link.clone(),
         most_days: MOST_DAYS,
         test: material.test.clone(),
         tested: material
@@ -327,10 +330,27 @@ pub(super) async fn show(
         Ok(stored) => stored,
         Err(response) => return *response,
     };
+    let link = Typed::default().with("days", USUAL_DAYS.to_string());
+    answer(&state, &staff, stored, &asked, link).await
+}
+
+/// The page, with what was typed into the form that makes a set-up link.
+pub(super) async fn answer<N: Need>(
+    state: &PortalState,
+    staff: &Staff<N>,
+    stored: StoredProvider,
+    asked: &Asked,
+    link: Typed,
+) -> Response {
+    let status = if link.is_sound() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     let slug = stored.provider.slug.clone();
     let found = match state.standing_of(&stored).await {
         Ok(found) => found,
-        Err(error) => return state.not_set(&staff, &slug, error),
+        Err(error) => return state.not_set(staff, &slug, error),
     };
     let directory = &state.directory;
     let since = directory.now().plus_seconds(-DAY);
@@ -366,10 +386,11 @@ pub(super) async fn show(
         guide: asked.word("product", Vendor::parse),
         test,
         writes: staff.may(Scope::ProvidersWrite, Access::Write),
+        link,
     };
-    let frame = staff.frame(&state, &SECTION);
+    let frame = staff.frame(state, &SECTION);
     let page = provider_page(state.kit.origin(), directory.now(), frame, &material);
-    state.show(StatusCode::OK, &page)
+    state.show(status, &page)
 }
 
 #[cfg(test)]
@@ -399,6 +420,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         guide: None,
         test: None,
         writes: true,
+        link: Typed::default().with("days", "7"),
     };
     let mut on = blank(ProviderKind::Saml);
     on.enabled = true;
@@ -406,7 +428,13 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     let saml = on.saml.as_mut().unwrap();
     saml.metadata_xml = Some("<x/>".to_owned());
     saml.allow_sha1 = true;
+    let mut wrong = Typed::default()
+        .with("recipient", "\"><script>")
+        .with("days", "x");
+    wrong.refuse("days", page.t("form-required"));
+    wrong.refuse("recipient", page.t("provider-link-many"));
     let whole = Material {
+        link: wrong,
         stored: stored(on.clone()),
         logins: Logins {
             last_success: Some(page.now()),
@@ -445,7 +473,15 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         let page = provider_page(origin, page.now(), frame, material);
         (name.to_owned(), page.render().unwrap())
     };
+    let frame = (page.clone(), Shell::sample(page, &SECTION));
+    let mut changing = provider_page(origin, page.now(), frame, &whole);
+    let key = |days| {
+        let names = (String::new(), ["AB"; 32].join(":"));
+        certificate(page, names, page.now(), days)
+    };
+    changing.keys = vec![key(3), key(1_000)];
     vec![
+        ("provider-two-keys".to_owned(), changing.render().unwrap()),
         render("provider-draft", &draft),
         render("provider-whole", &whole),
         render("provider-file", &of_file),
@@ -466,5 +502,6 @@ fn draft_again(material: &Material) -> Material {
         guide: material.guide,
         test: material.test.clone(),
         writes: material.writes,
+        link: material.link.clone(),
     }
 }

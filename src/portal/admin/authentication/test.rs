@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::{SECTION, path_of};
 use crate::login::checks::{Check, CheckStatus};
-use crate::platform::web::Page;
+use crate::platform::web::{Page, Said};
 use crate::portal::PortalState;
 use crate::portal::admin::shell::{Shell, told};
 use crate::portal::admin::staff::{ReadProviders, Staff, WriteProviders};
@@ -53,13 +53,30 @@ pub(super) async fn show(
     state.show(StatusCode::OK, &page)
 }
 
+/// What is looked at, in every protocol.
+#[cfg(test)]
+const NAMES: [&str; 11] = [
+    "metadata_url",
+    "clock",
+    "endpoints",
+    "certificates",
+    "keys",
+    "settings",
+    "discovery",
+    "client",
+    "addresses",
+    "allowed_domains",
+    "metadata",
+];
+
 /// A check in a line.
 #[derive(Clone, Debug)]
 struct CheckRow {
     state: &'static str,
     word: String,
-    summary: String,
-    remedy: Option<String>,
+    label: String,
+    summary: Said,
+    remedy: Option<Said>,
 }
 
 #[derive(Clone, Debug, Template)]
@@ -82,8 +99,9 @@ fn rows(page: &Page, checks: Vec<Check>) -> Vec<CheckRow> {
         CheckRow {
             state,
             word: page.t(&format!("check-{state}")),
-            summary: check.summary,
-            remedy: check.remedy,
+            label: page.t(&format!("check-of-{}", check.name)),
+            summary: page.said(&check.summary),
+            remedy: check.remedy.map(|remedy| page.said(&remedy)),
         }
     };
     checks.into_iter().map(row).collect()
@@ -129,11 +147,14 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         };
         (name.to_owned(), page.render().unwrap())
     };
-    let checks = vec![
+    let checks = [
         Check::fine("metadata", "All is <well>."),
         Check::warning("expiry", "Ends soon.", "Take <another>."),
         Check::failed("enabled", "Is off.", "Switch it on."),
-    ];
+    ]
+    .into_iter()
+    .chain(NAMES.map(|name| Check::fine(name, "https://<idp>")))
+    .collect();
     let check = CheckPage {
         page: page.clone(),
         shell: Shell::sample(page, &SECTION),

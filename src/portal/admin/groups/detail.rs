@@ -29,6 +29,7 @@ pub(super) struct GroupPage {
     count: i64,
     q: String,
     typed: Typed,
+    offered: Vec<MemberRow>,
     members: Vec<MemberRow>,
     pager: Pager,
     may_write: bool,
@@ -68,18 +69,18 @@ pub(super) async fn show(
     asked: Asked,
 ) -> Response {
     match find(&state, staff.locale, &id).await {
-        Ok(group) => answer(&state, &staff, group, &asked, Typed::default()).await,
+        Ok(group) => answer(&state, &staff, group, &asked, (Typed::default(), &[])).await,
         Err(response) => *response,
     }
 }
 
-/// The page, with what was typed into the form that adds a member.
+/// The page, with what was typed into the form that adds a member, and who may be meant.
 pub(super) async fn answer<N: Need>(
     state: &PortalState,
     staff: &Staff<N>,
     counted: Counted,
     asked: &Asked,
-    typed: Typed,
+    (typed, offered): (Typed, &[User]),
 ) -> Response {
     let Counted { group, members } = counted;
     let path = super::path(&group);
@@ -118,6 +119,7 @@ pub(super) async fn answer<N: Need>(
         },
         q,
         typed,
+        offered: offered.iter().map(|u| MemberRow::new(&page, u)).collect(),
         members: users
             .items
             .iter()
@@ -155,6 +157,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         count: 2,
         q: hostile.to_owned(),
         typed: Typed::default().with("user", hostile),
+        offered: Vec::new(),
         members: vec![MemberRow {
             id: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
             name: hostile.to_owned(),
@@ -167,6 +170,9 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     };
     let mut wrong = full.clone();
     wrong.typed.refuse("user", page.t("groups-user-unknown"));
+    let mut several = full.clone();
+    several.typed.refuse("user", page.t("groups-user-several"));
+    several.offered.clone_from(&full.members);
     let external = GroupPage {
         lock: Some(page.t_with("groups-locked", &[("channel", "SCIM")])),
         ..full.clone()
@@ -182,6 +188,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     [
         ("detail", full),
         ("detail-wrong", wrong),
+        ("detail-several", several),
         ("external", external),
         ("detail-empty", empty),
     ]

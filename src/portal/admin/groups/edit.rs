@@ -72,6 +72,24 @@ impl EditPage {
             .map(|name| (name, description))
     }
 
+    /// The same after somebody else saved: what was typed stays, and where it is not
+    /// what stands now, what stands now is said.
+    fn overtaken(mut self, group: &Group) -> Self {
+        self.changed = true;
+        let description = group.description.as_deref().unwrap_or_default();
+        for (name, now) in [("name", group.name.as_str()), ("description", description)] {
+            if self.typed.value(name).trim() != now {
+                let problem = if now.is_empty() {
+                    self.page.t("users-now-empty")
+                } else {
+                    self.page.t_with("users-now", &[("value", now)])
+                };
+                self.typed.refuse(name, problem);
+            }
+        }
+        self
+    }
+
     /// Says at its field what is wrong; gives back what is no field's fault.
     fn blame(&mut self, error: DirectoryError) -> Option<DirectoryError> {
         match error {
@@ -149,6 +167,10 @@ pub(super) async fn save(
         Err(response) => return *response,
     };
     let mut form = EditPage::new(&state, &staff, Some(&group), typed);
+    // First of all: what comes back carries the version that stands now.
+    if form.typed.version() != form.version {
+        return state.show(StatusCode::CONFLICT, &form.overtaken(&group));
+    }
     let Some((name, description)) = form.read() else {
         return state.show(StatusCode::UNPROCESSABLE_ENTITY, &form);
     };
@@ -161,15 +183,13 @@ pub(super) async fn save(
     let saved = state.directory.edit_group(&group.id, edit, staff.actor());
     match saved.await {
         Ok(()) => done(&path, "group-saved"),
-        Err(DirectoryError::Changed) => {
-            form.changed = true;
-            let now = [("value", group.name.as_str())];
-            if form.typed.value("name").trim() != group.name {
-                form.typed
-                    .refuse("name", form.page.t_with("users-now", &now));
+        Err(DirectoryError::Changed) => match find(&state, staff.locale, &id).await {
+            Ok(found) => {
+                let form = EditPage::new(&state, &staff, Some(&found.group), form.typed);
+                state.show(StatusCode::CONFLICT, &form.overtaken(&found.group))
             }
-            state.show(StatusCode::CONFLICT, &form)
-        }
+            Err(response) => *response,
+        },
         Err(DirectoryError::ExternalGroup(_)) => told(&path, "group-external"),
         Err(DirectoryError::NotFound(_)) => told(SECTION.path, "group-gone"),
         Err(error) => match form.blame(error) {

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::{SECTION, detail, find};
+use crate::directory::users::UserFilter;
 use crate::directory::{DirectoryError, users};
 use crate::domain::{User, UserId};
 use crate::platform::storage::StorageError;
@@ -25,8 +26,11 @@ pub(super) async fn show(
     }
 }
 
-/// `POST /admin/groups/{id}/members`: the user of an address or name comes in, or
-/// the one of an id goes.
+/// People who are offered when a name is not one person's alone.
+const OFFERED: usize = 10;
+
+/// `POST /admin/groups/{id}/members`: the user of an address or name comes in, or one of
+/// those that were offered, or the one of an id goes.
 pub(super) async fn change(
     State(state): State<PortalState>,
     Path(id): Path<String>,
@@ -37,15 +41,18 @@ pub(super) async fn change(
         Err(response) => return *response,
     };
     let path = super::path(&found.group);
-    let (user, member) = match UserId::parse(typed.value("remove")) {
-        Some(user) => (Some(user), false),
-        None => match named(&state, &staff, &mut typed).await {
-            Ok(user) => (user.map(|user| user.id), true),
+    let removed = UserId::parse(typed.value("remove"));
+    let (user, member) = match (removed, UserId::parse(typed.value("add"))) {
+        (Some(user), _) => (user, false),
+        (None, Some(user)) => (user, true),
+        (None, None) => match named(&state, &staff, &mut typed).await {
+            Ok(Named::One(user)) => (user.id, true),
+            Ok(Named::Others(offered)) => {
+                let asked = Asked::default();
+                return detail::answer(&state, &staff, found, &asked, (typed, &offered)).await;
+            }
             Err(error) => return state.failed(staff.locale, &error, &path),
         },
-    };
-    let Some(user) = user else {
-        return detail::answer(&state, &staff, found, &Asked::default(), typed).await;
     };
     let (group, actor) = (&found.group.id, staff.actor());
     match state
@@ -61,16 +68,26 @@ pub(super) async fn change(
     }
 }
 
-/// The user whom the form names.
+/// Whom the form names.
+enum Named {
+    /// This one, and nobody else.
+    One(Box<User>),
+    /// Nobody in particular; perhaps one of these is meant.
+    Others(Vec<User>),
+}
+
+/// Whom the form names: by address, sign-in name or user name, which are one person's,
+/// or by a name that nobody else has.
 async fn named(
     state: &PortalState,
     staff: &Staff<WriteGroups>,
     typed: &mut Typed,
-) -> Result<Option<User>, DirectoryError> {
+) -> Result<Named, DirectoryError> {
     let page = state.kit.page(staff.locale);
     let Some(name) = typed.required(&page, "user", 320) else {
-        return Ok(None);
+        return Ok(Named::Others(Vec::new()));
     };
+    let looked_for = name.clone();
     let read = state.directory.db.read(move |tx| {
         let name = name.clone();
         Box::pin(async move {
@@ -83,9 +100,28 @@ async fn named(
             }
         })
     });
-    let found = read.await?;
-    if found.is_none() {
-        typed.refuse("user", page.t("groups-user-unknown"));
+    if let Some(user) = read.await? {
+        return Ok(Named::One(Box::new(user)));
     }
-    Ok(found)
+    let filter = UserFilter {
+        search: Some(looked_for.clone()),
+        ..UserFilter::default()
+    };
+    let found = state.directory.users(filter, None, OFFERED).await?;
+    let wanted = looked_for.to_lowercase();
+    let same = |user: &&User| user.display_name().to_lowercase() == wanted;
+    let mut exact = found.items.iter().filter(same);
+    // Beyond those that were read somebody else may have the name, too.
+    if let (Some(user), None, None) = (exact.next(), exact.next(), &found.next_cursor) {
+        return Ok(Named::One(Box::new(user.clone())));
+    }
+    typed.refuse(
+        "user",
+        page.t(if found.items.is_empty() {
+            "groups-user-unknown"
+        } else {
+            "groups-user-several"
+        }),
+    );
+    Ok(Named::Others(found.items))
 }

@@ -15,7 +15,7 @@ use super::{audit, logins, users};
 use crate::directory::history::{Entry, Origin, Standing};
 use crate::directory::{DirectoryError, Page as DirectoryPage};
 use crate::domain::{Access, Field, Scope, Timestamp, User, UserId};
-use crate::platform::web::Page;
+use crate::platform::web::{Page, Said};
 use crate::portal::PortalState;
 
 /// The section's routes.
@@ -44,9 +44,7 @@ struct HistoryPage {
 /// One thing that happened.
 #[derive(Clone, Debug)]
 struct Line {
-    what: String,
-    /// Whether the words are English in every language.
-    english: bool,
+    what: Said,
     pill: Option<(&'static str, String)>,
     by: String,
     details: Vec<String>,
@@ -191,8 +189,7 @@ impl Line {
                     details.push(event.target.clone());
                 }
                 Self {
-                    what: audit::action(page, &event.action),
-                    english: false,
+                    what: Said::own(audit::action(page, &event.action)),
                     pill: None,
                     by: event.actor.clone(),
                     details,
@@ -202,12 +199,13 @@ impl Line {
             }
             Entry::Login(trace) => {
                 let summary = trace.details.summary.clone();
-                let is_known = !summary.is_empty();
-                let long = page.t(&format!("outcome-long-{}", trace.outcome));
                 let by = trace.details.matched_by;
                 Self {
-                    what: if is_known { summary } else { long },
-                    english: is_known,
+                    what: if summary.is_empty() {
+                        Said::own(page.t(&format!("outcome-long-{}", trace.outcome)))
+                    } else {
+                        page.said(&summary)
+                    },
                     pill: Some((
                         logins::tone(trace.outcome),
                         page.t(&format!("outcome-{}", trace.outcome)),

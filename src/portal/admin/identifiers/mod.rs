@@ -344,7 +344,9 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     let full = PreviewPage {
         page: page.clone(),
         shell: shell(),
-        typed: Typed::default().with("names", hostile),
+        typed: Typed::default()
+            .with("names", hostile)
+            .with("users", "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c"),
         changed: true,
         title: page.t_count("identifiers-question", 14),
         button: page.t_count("identifiers-button", 14),

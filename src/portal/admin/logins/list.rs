@@ -11,7 +11,7 @@ use super::{SECTION, tone};
 use crate::directory::DirectoryError;
 use crate::directory::traces::{LoginTrace, MOST_PEOPLE, TraceFilter, TraceOutcome};
 use crate::domain::UserId;
-use crate::platform::web::Page;
+use crate::platform::web::{Page, Said};
 use crate::portal::PortalState;
 use crate::portal::admin::lines;
 use crate::portal::admin::list::{Asked, Pager, ROWS, Select, labelled};
@@ -35,7 +35,7 @@ struct LoginsPage {
 #[derive(Clone, Debug)]
 struct Attempt {
     id: String,
-    summary: String,
+    summary: Said,
     person: Option<(String, String)>,
     address: Option<String>,
     provider: String,
@@ -63,7 +63,10 @@ impl Attempt {
         let summary = Some(trace.details.summary).filter(|summary| !summary.is_empty());
         Self {
             id: trace.id.to_string(),
-            summary: summary.unwrap_or_else(|| page.t(&format!("outcome-long-{}", trace.outcome))),
+            summary: summary.map_or_else(
+                || Said::own(page.t(&format!("outcome-long-{}", trace.outcome))),
+                |summary| page.said(&summary),
+            ),
             person,
             address,
             provider: trace.provider,
@@ -198,7 +201,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     let shell = Shell::sample(page, &SECTION);
     let attempt = |summary: &str, outcome: TraceOutcome, person: Option<&str>| Attempt {
         id: "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),
-        summary: summary.to_owned(),
+        summary: page.said(summary),
         person: person.map(|name| {
             (
                 "0190a3f2-7c1e-7b32-8f55-9d1f0c2a3b4c".to_owned(),

@@ -13,7 +13,7 @@ use crate::directory::traces::LoginTrace;
 use crate::domain::TraceId;
 use crate::login::difference;
 use crate::login::remedy::{Marked, marked, steps};
-use crate::platform::web::Page;
+use crate::platform::web::{Page, Said};
 use crate::portal::PortalState;
 use crate::portal::admin::shell::{Moment, Shell};
 use crate::portal::admin::staff::{ReadAudit, Staff};
@@ -24,7 +24,7 @@ use crate::portal::admin::staff::{ReadAudit, Staff};
 struct TracePage {
     page: Page,
     shell: Shell,
-    headline: String,
+    headline: Said,
     outcome: String,
     tone: &'static str,
     at: Moment,
@@ -40,7 +40,7 @@ struct TracePage {
     expected_plain: String,
     received: Vec<Received>,
     side: Option<String>,
-    steps: Vec<String>,
+    steps: Vec<Said>,
     attributes: Vec<(String, Vec<String>)>,
     matched_by: Option<String>,
     changes: Vec<Change>,
@@ -80,7 +80,10 @@ impl TracePage {
         });
         let summary = Some(details.summary).filter(|summary| !summary.is_empty());
         Self {
-            headline: summary.unwrap_or_else(|| page.t(&format!("outcome-long-{}", trace.outcome))),
+            headline: summary.map_or_else(
+                || Said::own(page.t(&format!("outcome-long-{}", trace.outcome))),
+                |summary| page.said(&summary),
+            ),
             outcome: page.t(&format!("outcome-{}", trace.outcome)),
             tone: tone(trace.outcome),
             at: shell.time(&page, trace.at),
@@ -97,7 +100,14 @@ impl TracePage {
             expected: expected.map(|expected| marked(expected, first)),
             expected_plain: expected.unwrap_or_default().to_owned(),
             side: details.side.map(|side| page.t(&format!("side-{side}"))),
-            steps: details.remedy.as_deref().map(steps).unwrap_or_default(),
+            steps: details
+                .remedy
+                .as_deref()
+                .map(steps)
+                .unwrap_or_default()
+                .iter()
+                .map(|step| page.said(step))
+                .collect(),
             attributes: details.attributes.into_iter().collect(),
             matched_by: details
                 .matched_by

@@ -17,7 +17,7 @@ use crate::directory::conflicts::ConflictStatus;
 use crate::directory::traces::Reason;
 use crate::domain::{Access, Scope, Timestamp};
 use crate::login::saml::source::endings;
-use crate::platform::web::Page;
+use crate::platform::web::{Page, Said};
 use crate::portal::PortalState;
 use crate::portal::admin::opens;
 use crate::portal::admin::shell::{Moment, Shell, with_query};
@@ -58,7 +58,7 @@ struct OverviewPage {
 #[derive(Clone, Debug)]
 struct ReasonRow {
     count: i64,
-    summary: String,
+    summary: Said,
     provider: String,
     latest: Moment,
     href: String,
@@ -122,7 +122,7 @@ fn reason(page: &Page, shell: &Shell, reason: Reason) -> ReasonRow {
         latest: shell.time(page, latest.at),
         href: with_query("/admin/logins", &[("code", &latest.code)]),
         provider: latest.provider,
-        summary: latest.details.summary,
+        summary: page.said(&latest.details.summary),
     }
 }
 
@@ -202,7 +202,7 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
         chart: Some(Chart::new(page, &hours, now)),
         reasons: Some(vec![ReasonRow {
             count: 17,
-            summary: hostile.to_owned(),
+            summary: page.said(hostile),
             provider: "okta".to_owned(),
             latest: at(),
             href: "/admin/logins?code=saml.audience_mismatch".to_owned(),

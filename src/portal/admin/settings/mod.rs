@@ -115,6 +115,35 @@ impl SettingsPage {
     }
 }
 
+impl SettingsPage {
+    /// Somebody else saved: what was typed stays, and where it is not what holds now,
+    /// that is said. Who sends it again has been told.
+    fn overtaken(&mut self, now: &Typed) {
+        let page = &self.page;
+        self.typed.refuse("version", page.t("settings-changed"));
+        self.typed.put("version", now.value("version"));
+        for (name, options) in [
+            ("home_realm_discovery", &self.discovery),
+            ("passkeys", &self.passkeys),
+            ("allowed_domains_source", &self.sources),
+            ("allowed_domains", &Vec::new()),
+        ] {
+            let holds = now.value(name);
+            if self.typed.value(name).trim() == holds {
+                continue;
+            }
+            let label = options.iter().find(|(value, _)| *value == holds);
+            let holds = label.map_or(holds, |(_, label)| label.as_str());
+            let problem = if holds.is_empty() {
+                page.t("users-now-empty")
+            } else {
+                page.t_with("users-now", &[("value", holds)])
+            };
+            self.typed.refuse(name, problem);
+        }
+    }
+}
+
 /// `GET /admin/settings`.
 async fn show(State(state): State<PortalState>, staff: Staff<ReadAdmin>) -> Response {
     let frame = staff.frame(&state, &SECTION);
@@ -147,8 +176,12 @@ async fn save(
     match saved.await {
         Ok(_) => done(SECTION.path, "settings-saved"),
         Err(DirectoryError::Changed) => {
-            typed.refuse("version", frame.0.t("settings-changed"));
-            let page = SettingsPage::new(&state, frame, typed, true);
+            let now = match state.directory.settings_state(&state.defaults).await {
+                Ok(now) => filled(&now),
+                Err(error) => return state.failed(staff.locale, &error, SECTION.path),
+            };
+            let mut page = SettingsPage::new(&state, frame, typed, true);
+            page.overtaken(&now);
             state.show(StatusCode::CONFLICT, &page)
         }
         Err(error) => state.failed(staff.locale, &error, SECTION.path),

@@ -98,6 +98,38 @@ impl EditPage {
         })
     }
 
+    /// The same after somebody else saved: what was typed stays, and where it is not
+    /// what stands now, what stands now is said.
+    fn overtaken(mut self, webhook: &Webhook) -> Self {
+        self.changed = true;
+        let events: Vec<&str> = webhook.events.iter().map(|event| event.as_str()).collect();
+        let typed: Vec<&str> = Self::events()
+            .filter(|event| self.typed.is("events", event))
+            .collect();
+        let same_events = events.len() == typed.len() && typed.iter().all(|e| events.contains(e));
+        let events = events.join(", ");
+        for (name, same, now) in [
+            ("url", self.typed.value("url") == webhook.url, &webhook.url),
+            (
+                "description",
+                self.typed.value("description") == webhook.description,
+                &webhook.description,
+            ),
+            ("events", same_events, &events),
+        ] {
+            if same {
+                continue;
+            }
+            let problem = if now.is_empty() {
+                self.page.t("users-now-empty")
+            } else {
+                self.page.t_with("users-now", &[("value", now)])
+            };
+            self.typed.refuse(name, problem);
+        }
+        self
+    }
+
     /// Says at its field what is wrong; gives back what is no field's fault.
     fn blame(&mut self, error: DirectoryError) -> Option<DirectoryError> {
         match error {
@@ -177,6 +209,10 @@ pub(super) async fn save(
         Err(response) => return *response,
     };
     let mut form = EditPage::new(&state, &staff, Some(&webhook), typed);
+    // First of all: what comes back carries the version that stands now.
+    if form.typed.version() != form.version {
+        return state.show(StatusCode::CONFLICT, &form.overtaken(&webhook));
+    }
     let Some(edit) = form.read(&state) else {
         return state.show(StatusCode::UNPROCESSABLE_ENTITY, &form);
     };
@@ -186,10 +222,13 @@ pub(super) async fn save(
         .edit_webhook(&webhook.id, edit, staff.actor());
     match saved.await {
         Ok(_) => done(&path, "webhook-saved"),
-        Err(DirectoryError::Changed) => {
-            form.changed = true;
-            state.show(StatusCode::CONFLICT, &form)
-        }
+        Err(DirectoryError::Changed) => match find(&state, staff.locale, &id).await {
+            Ok(webhook) => {
+                let form = EditPage::new(&state, &staff, Some(&webhook), form.typed);
+                state.show(StatusCode::CONFLICT, &form.overtaken(&webhook))
+            }
+            Err(response) => *response,
+        },
         Err(DirectoryError::NotFound(_)) => told(SECTION.path, "webhook-gone"),
         Err(error) => match form.blame(error) {
             None => state.show(StatusCode::UNPROCESSABLE_ENTITY, &form),

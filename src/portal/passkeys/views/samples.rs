@@ -57,7 +57,10 @@ pub(in crate::portal) fn all(page: &Page) -> Vec<Rendered> {
         };
         add(name, sample.render());
     }
-    for (name, problem) in [("rename", false), ("rename-problem", true)] {
+    for (name, problem) in [
+        ("rename", None),
+        ("rename-problem", Some("passkey-name-problem")),
+    ] {
         let sample = RenamePage {
             page: page.clone(),
             name: hostile(),
@@ -101,7 +104,7 @@ pub(in crate::portal) fn all(page: &Page) -> Vec<Rendered> {
         };
         add(name, sample.render());
     }
-    for (name, problem) in [("pin", false), ("pin-problem", true)] {
+    for (name, problem) in [("pin", None), ("pin-problem", Some("passkey-pin-problem"))] {
         let sample = PinPage {
             page: page.clone(),
             account: hostile(),
