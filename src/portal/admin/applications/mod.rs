@@ -87,7 +87,6 @@ pub(super) fn samples(page: &Page) -> Vec<(String, String)> {
     all.extend(assign::samples(page));
     all.extend(rotate::samples(page));
     all.extend(trial::samples(page));
-    all.extend(rotate::samples(page));
     all
 }
 
