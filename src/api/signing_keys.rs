@@ -57,7 +57,7 @@ pub(super) struct RotationInput {
 #[utoipa::path(
     get,
     path = "/signing-keys",
-    tag = "Applications",
+    tag = "Keys",
     params(SliceParams),
     responses(
         (status = 200, description = "One page of keys.", body = List<KeyShape>),
@@ -82,7 +82,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/signing-keys/rotate",
-    tag = "Applications",
+    tag = "Keys",
     request_body = RotationInput,
     responses(
         (status = 200, description = "The keys as they are now.", body = List<KeyShape>),

@@ -25,6 +25,7 @@ const TAGS: [(&str, &str); 13] = [
         "Applications",
         "What people reach through the gateway, and who may.",
     ),
+    ("Keys", "The keys that sign what applications are given."),
     (
         "Logins",
         "What came of each attempt to sign in, and, where it failed, what to change.",

@@ -166,7 +166,8 @@ mod tests {
                 names: &BTreeSet::new(),
             };
             let claims = of(&app(&[]), &ada(), &[], released);
-            claims.keys().cloned().collect::<Vec<_>>().join(" ")
+            let names: BTreeSet<&str> = claims.keys().map(String::as_str).collect();
+            names.into_iter().collect::<Vec<_>>().join(" ")
         };
         assert_eq!(of("openid"), "");
         assert_eq!(of("openid profile"), "name preferred_username updated_at");

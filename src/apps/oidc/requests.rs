@@ -96,8 +96,8 @@ pub async fn take(tx: &mut Tx, kind: Kind, handle: &str) -> Result<bool, Storage
 
 #[cfg(test)]
 mod tests {
-    use super::super::params::Parsed;
     use super::*;
+    use crate::apps::oidc::params::Parsed;
     use crate::directory::{Actor, Directory};
     use crate::domain::{Application, Clock, Entropy};
     use crate::platform::storage::Db;

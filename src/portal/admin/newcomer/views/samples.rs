@@ -59,7 +59,7 @@ pub(in crate::portal::admin) fn all(page: &Page) -> Vec<(String, String)> {
     for step in Step::ALL {
         add(step.word(), wizard(page, step, filled()).render());
         let mut wrong = filled();
-        for name in ["email", "group", "kind", "key_name"] {
+        for name in ["email", "group", "kind", "key_name", "invite"] {
             wrong.refuse(name, page.t("form-required"));
         }
         add(
