@@ -113,7 +113,10 @@ async fn requests_are_signed_and_assertions_encrypted() {
     }
 }
 
-/// Single logout, begun here and begun there, by each binding, always signed.
+/// Single logout, begun here by each binding, and begun there, always signed.
+///
+/// Begun there it goes by HTTP-Redirect alone: over plain HTTP the IdP's cookie cannot
+/// be `SameSite=None`, and browsers keep it from the form that brings it our answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_here_signs_out_there_and_the_other_way_round() {
     for binding in ["redirect", "post"] {
@@ -148,6 +151,10 @@ async fn signing_out_here_signs_out_there_and_the_other_way_round() {
         browser.arrives_at(&done).await;
         browser.is_turned_away_from(&gateway.account()).await;
 
+        if binding == "post" {
+            browser.close().await;
+            continue;
+        }
         sign_in().await;
         // Begun there: the gateway ends its session, and its answer is taken.
         browser.open(&idp.sign_out_page()).await;

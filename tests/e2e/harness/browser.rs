@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
@@ -86,32 +88,34 @@ impl Browser {
 
     /// Clicks an element once it is there.
     pub async fn click(&self, locator: Locator<'_>) {
-        let found = self
-            .client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(locator)
+        self.with(locator, async |element| element.click().await)
             .await;
-        match found {
-            Ok(element) => element.click().await.unwrap(),
-            Err(error) => self.fail(&format!("no {locator:?}: {error}")).await,
-        }
     }
 
     /// Writes into a field of a form, in place of what stands there.
     pub async fn fill(&self, css: &str, text: &str) {
-        let found = self
-            .client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(css))
-            .await;
-        match found {
-            Ok(element) => {
-                element.clear().await.unwrap();
-                element.send_keys(text).await.unwrap();
+        let write = async |element: Element| {
+            element.clear().await?;
+            element.send_keys(text).await
+        };
+        self.with(Locator::Css(css), write).await;
+    }
+
+    /// Does something with an element once it is there. A page that is being left
+    /// may still give away its own.
+    async fn with(&self, locator: Locator<'_>, act: impl AsyncFn(Element) -> Result<(), CmdError>) {
+        let begin = Instant::now();
+        loop {
+            let found = self.client.wait().at_most(PATIENCE);
+            let done = match found.for_element(locator).await {
+                Ok(element) => act(element).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(()) => return,
+                Err(error) if error.is_stale_element_reference() && begin.elapsed() < PATIENCE => {}
+                Err(error) => self.fail(&format!("no {locator:?}: {error}")).await,
             }
-            Err(error) => self.fail(&format!("no {css}: {error}")).await,
         }
     }
 

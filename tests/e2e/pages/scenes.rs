@@ -1,6 +1,8 @@
 //! Pages that no address leads to by itself: steps, answers to forms, what is shown
 //! once, what links open, what stops somebody.
 
+use std::time::Duration;
+
 use fantoccini::Locator;
 use serde_json::json;
 
@@ -161,7 +163,8 @@ impl World {
                 Some(button) => browser.press(button).await,
                 None => self.choose("main form .buttons button").await,
             }
-            let wrong = browser.client.find(Locator::Css("[role=alert], .problem"));
+            let wrong = browser.client.wait().at_most(Duration::from_secs(10));
+            let wrong = wrong.for_element(Locator::Css("[role=alert], .problem"));
             assert!(wrong.await.is_ok(), "{page} takes nothing for something");
             judge.look(browser, &format!("{page}, refused")).await;
         }
