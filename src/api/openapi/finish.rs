@@ -9,7 +9,7 @@ use crate::domain::Scope;
 use crate::platform::web::Problem;
 
 /// What the groups of routes are, in the order in which people read them.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("Session", "Who is signed in at this browser."),
     ("Users", "The people."),
     (
