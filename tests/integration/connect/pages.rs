@@ -395,9 +395,9 @@ async fn switching_off_and_deleting_say_what_they_do(server: Server) {
     }
     let path = "/admin/authentication/okta/disable";
     // Another way in for an admin, and it is not the last one any more.
-    let root = ["user", "create", "--email", "root@example.com", "--admin"];
-    let root = [&root[..], &["--password-stdin"]].concat();
-    server.cli(&root, "correct horse battery staple\n");
+    let keeper = ["user", "create", "--email", "keeper@example.com", "--admin"];
+    let keeper = [&keeper[..], &["--password-stdin"]].concat();
+    server.cli(&keeper, "correct horse battery staple\n");
     let question = browser.click(path).await;
     send(&mut browser, &question, path, &[]).await;
     assert_eq!(

@@ -196,7 +196,7 @@ async fn the_provider_signs_people_out(server: Server) {
         ),
         (with(json!({ "exp": 1 })), "oauth.token_expired"),
         (with(json!({ "nonce": "n" })), "oauth.logout_nonce"),
-        (with(json!({ "events": null })), "oauth.logout_event"),
+        (with(json!({ "events": "none" })), "oauth.logout_event"),
         (token(&vendor, "bad", json!({})), "oauth.logout_nobody"),
     ] {
         let claims = vendor.signed(&claims);
