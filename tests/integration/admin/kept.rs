@@ -80,7 +80,7 @@ async fn forms_of_people_without_a_session_come_back(server: Server) {
     browser.click("/login?choose=1").await;
     for (path, field, said) in [
         ("/login/password", "email", "once more"),
-        ("/reset", "email", "send it again"),
+        ("/reset", "email", "cannot be sent"),
     ] {
         let typed = "ada@example.com";
         let form = [

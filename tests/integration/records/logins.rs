@@ -50,7 +50,7 @@ async fn a_failed_login_says_what_to_change(server: Server) {
         page.body
     );
     assert_eq!(texts(&page, "#c-expected"), [expected]);
-    let steps = texts(&page, "ol.steps li");
+    let steps = texts(&page, "ol.items li");
     assert!(!steps.is_empty());
     assert_eq!(steps.join(" "), trace["remedy"].as_str().unwrap());
     assert!(
