@@ -50,15 +50,19 @@ async fn a_password_is_a_way_in(mut place: Place) {
     assert_eq!(sign_in(&mut again, email, PASSWORD).await.status, 303);
 }
 
+fn version_on(page: &Answer) -> String {
+    let html = Html::parse_document(&page.body);
+    let version = Selector::parse("input[name=version]").unwrap();
+    let version = html.select(&version).next().unwrap();
+    version.attr("value").unwrap().to_owned()
+}
+
 /// Sends the question that a page asks of the provider, of its newest version.
 async fn send(browser: &mut Browser, address: &str) -> Answer {
     let edit = browser.click("/admin/authentication/okta/edit").await;
-    let edit = Html::parse_document(&edit.body);
-    let version = Selector::parse("input[name=version]").unwrap();
-    let version = edit.select(&version).next().unwrap();
-    let version = version.attr("value").unwrap();
+    let version = version_on(&edit);
     let csrf = browser.csrf("/account").await;
-    let form = [("csrf", csrf.as_str()), ("version", version)];
+    let form = [("csrf", csrf.as_str()), ("version", version.as_str())];
     browser.submit(address, &form).await
 }
 
