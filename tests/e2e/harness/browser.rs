@@ -113,7 +113,9 @@ impl Browser {
             };
             match done {
                 Ok(()) => return,
-                Err(error) if error.is_stale_element_reference() && begin.elapsed() < PATIENCE => {}
+                Err(error) if is_patient(&error) && begin.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
                 Err(error) => self.fail(&format!("no {locator:?}: {error}")).await,
             }
         }
@@ -188,6 +190,11 @@ impl Browser {
         let picture = picture.display();
         panic!("{reason}\nat {url:?}, picture in {picture}, which shows:\n{text}");
     }
+}
+
+/// Whether it may come right by itself. An element that never came has been waited for.
+const fn is_patient(error: &CmdError) -> bool {
+    !matches!(error, CmdError::WaitTimeout)
 }
 
 impl Drop for Browser {
