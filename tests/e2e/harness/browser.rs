@@ -244,6 +244,7 @@ fn capabilities(folder: &Path, script: bool) -> Capabilities {
     });
     let mut capabilities = Capabilities::new();
     capabilities.insert("goog:chromeOptions".to_owned(), options);
+    capabilities.insert("timeouts".to_owned(), json!({ "script": 12_000 }));
     capabilities
 }
 

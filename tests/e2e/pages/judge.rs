@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -51,6 +52,7 @@ impl Judge {
 
     /// Judges the page that the browser shows, at both widths and in both schemes.
     pub async fn look(&mut self, browser: &Browser, name: &str) {
+        settled(browser).await;
         let load = self.load(browser).await;
         self.note(name, "", load);
         let first = self.next_width();
@@ -94,12 +96,8 @@ impl Judge {
             v.nodes.map(n => n.html + ' (' + n.failureSummary + ')').join(' | '))), \
             e => done(['axe: ' + e]));"
         );
-        browser
-            .client
-            .execute(&format!("if (!window.axe) {{ {} }}", self.axe), vec![])
-            .await
-            .unwrap();
-        let found = browser.client.execute_async(&run, vec![]).await.unwrap();
+        let library = format!("if (!window.axe) {{ {} }}", self.axe);
+        let found = run_whole(browser, &library, &run).await;
         let mut found: Vec<String> = serde_json::from_value(found).unwrap();
         found.extend(too_wide(browser).await);
         found
@@ -131,7 +129,7 @@ impl Judge {
               if (document.activeElement) document.activeElement.blur(); \
               scrollTo(0, 0); \
               done({moved, what, octets: sum('encodedBodySize'), unseen}); }, 30));";
-        let seen = browser.client.execute_async(SCRIPT, vec![]).await.unwrap();
+        let seen = run_whole(browser, "", SCRIPT).await;
         let mut found = Vec::new();
         if seen["moved"].as_f64().unwrap() > 0.0 {
             found.push(format!(
@@ -147,6 +145,41 @@ impl Judge {
             found.push(format!("the focus is not seen: {unseen}"));
         }
         found
+    }
+}
+
+/// Waits for what the last click has brought.
+async fn settled(browser: &Browser) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ready = "return document.readyState === 'complete'";
+    for _ in 0..100 {
+        if browser
+            .client
+            .execute(ready, vec![])
+            .await
+            .is_ok_and(|is| is == json!(true))
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Runs a script that answers later. A page that takes the place of this one takes
+/// the script along: then it is run there.
+async fn run_whole(browser: &Browser, first: &str, script: &str) -> Value {
+    let mut tries = 0;
+    loop {
+        drop(browser.client.execute(first, vec![]).await);
+        match browser.client.execute_async(script, vec![]).await {
+            Ok(found) => return found,
+            Err(error) => {
+                tries += 1;
+                let at = browser.client.current_url().await;
+                assert!(tries < 3, "a script broke off at {at:?}: {error}");
+                settled(browser).await;
+            }
+        }
     }
 }
 
