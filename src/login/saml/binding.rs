@@ -16,6 +16,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::platform::xml::signature::{self, SignError};
 
@@ -219,19 +220,16 @@ fn deflated(xml: &str) -> Result<Vec<u8>, BindingError> {
     encoder.finish().map_err(BindingError::Pack)
 }
 
-/// Percent-encoding of everything that is not unreserved (RFC 3986 §2.3), with
-/// `%20` for a space: some IdPs do not read `+`.
+/// Everything but the unreserved characters (RFC 3986 §2.3): `%20` for a space
+/// too, because some IdPs do not read `+`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len() * 3 / 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

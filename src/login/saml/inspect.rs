@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::DeflateDecoder;
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::gate::PROTOCOL;
@@ -85,7 +86,8 @@ pub fn find(input: &[u8]) -> Result<Found, InspectError> {
     if text.starts_with('<') {
         return classify(text);
     }
-    let field = parameter(text).unwrap_or_else(|| percent_decoded(text));
+    let field = parameter(text)
+        .unwrap_or_else(|| percent_decode_str(text).decode_utf8_lossy().into_owned());
     let octets = unpack(&field).ok_or(InspectError::Unknown)?;
     let xml = as_xml(&octets)
         .or_else(|| inflate(&octets).as_deref().and_then(as_xml))
@@ -145,14 +147,6 @@ fn parameter(text: &str) -> Option<String> {
         })
         // A `+` that its sender forgot to encode is no space in base64.
         .map(|(_, value)| value.replace(' ', "+"))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let pair = format!("v={}", text.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
 }
 
 /// Base64 as people copy it: with line breaks, quotes, in either alphabet.

@@ -1,11 +1,15 @@
 //! Where somebody may be sent afterwards: `rd`, RelayState and their like.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::domain::address::is_deceptive;
 
 /// How long a target may be, in bytes.
 pub(super) const MAX_TARGET: usize = 2048;
+
+/// How many layers of percent-encoding a path may have; honest ones have two.
+const DEEPEST: usize = 8;
 
 /// A target that is safe to redirect to, or `None`.
 ///
@@ -66,16 +70,7 @@ pub fn local_target(text: &str, origin: &Url, hosts: &[String]) -> Option<String
 /// them again, decodes them again, or copies them into a header.
 fn path_of(url: &Url) -> Option<String> {
     let path = url.path();
-    let mut lower = path.to_ascii_lowercase();
-    while lower.contains("%25") {
-        lower = lower.replace("%25", "%");
-    }
-    // `/foo/..//evil` has become `//evil` by now, `/%2e/%2fevil` `/%2fevil`.
-    let leaves = lower.starts_with("//") || lower.starts_with("/%2f") || lower.contains("%5c");
-    let breaks = ["%00", "%0a", "%0d"]
-        .iter()
-        .any(|code| lower.contains(code));
-    if leaves || breaks {
+    if !stays(path, url) {
         return None;
     }
     let mut target = path.to_owned();
@@ -88,6 +83,27 @@ fn path_of(url: &Url) -> Option<String> {
         target.push_str(fragment);
     }
     (target.len() <= MAX_TARGET).then_some(target)
+}
+
+/// Whether a path stays on its origin for whoever decodes it once more than
+/// is due, however often: `/%2fhost`, `/%252%66host`, `/%09/host`, `/%5chost`
+/// and `/%2e%2f%2fhost` all end as `//host` with some reader.
+fn stays(path: &str, origin: &Url) -> bool {
+    let mut seen = path.to_owned();
+    for _ in 0..DEEPEST {
+        let own = origin
+            .join(&seen)
+            .is_ok_and(|url| url.origin() == origin.origin() && !url.path().starts_with("//"));
+        if !own || seen.contains(|c: char| c.is_ascii_control() || c == '\\') {
+            return false;
+        }
+        let decoded = percent_decode_str(&seen).decode_utf8_lossy();
+        if decoded == seen {
+            return true;
+        }
+        seen = decoded.into_owned();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -112,6 +128,9 @@ mod tests {
             ("/a?next=//x&u=https://y/", "/a?next=//x&u=https://y/"),
             ("/a?line=%0A", "/a?line=%0A"),
             ("/a/../b", "/b"),
+            ("/100%25/a%2fb/%E4", "/100%25/a%2fb/%E4"),
+            ("/a%252fb%3Fc", "/a%252fb%3Fc"),
+            ("/100%", "/100%"),
             ("/\u{dc}bersicht", "/%C3%9Cbersicht"),
             (
                 "https://sso.example.com/oidc/authorize?a=b",
@@ -135,6 +154,7 @@ mod tests {
     #[test]
     fn what_may_not() {
         let long = format!("/{}", "a".repeat(MAX_TARGET));
+        let deep = format!("/a%{}41", "25".repeat(DEEPEST));
         let grows = format!("/{}", "\u{dc}".repeat(MAX_TARGET / 3));
         for text in [
             "",
@@ -159,6 +179,16 @@ mod tests {
             "/%2Fevil.com",
             "/%252fevil.com",
             "/%25252fevil.com",
+            "/%252%66evil.com",
+            "/%25%32%66evil.com",
+            "/%2525%32%2566evil.com",
+            "/%09/evil.com",
+            "/%250a/evil.com",
+            "/%2e%2f%2fevil.com",
+            "/a/%2e%2e%2f%2fevil.com",
+            "/a%255c..",
+            "/a%7f",
+            &deep,
             "/%5cevil.com",
             "/a%5c..",
             "/a%0d%0aSet-Cookie:x=y",
