@@ -94,7 +94,9 @@ fn stays(path: &str, origin: &Url) -> bool {
         let own = origin
             .join(&seen)
             .is_ok_and(|url| url.origin() == origin.origin() && !url.path().starts_with("//"));
-        if !own || seen.contains(|c: char| c.is_ascii_control() || c == '\\') {
+        // `//` and our own name leads back to us, but is no path.
+        let is_path = !seen.starts_with("//");
+        if !own || !is_path || seen.contains(|c: char| c.is_ascii_control() || c == '\\') {
             return false;
         }
         let decoded = percent_decode_str(&seen).decode_utf8_lossy();
@@ -222,6 +224,8 @@ mod tests {
             "https://user:pass@sso.example.com/",
             "https://evil.com\\@wiki.example.com/",
             "https://sso.example.com//evil.com",
+            "https://sso.example.com//sso.example.com/",
+            "/%2fsso.example.com/",
             "ftp://wiki.example.com/",
             &long,
             &grows,
