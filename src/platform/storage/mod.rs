@@ -40,10 +40,13 @@ mod row;
 mod sqlite;
 mod sqlite_changes;
 mod sqlite_log;
+mod sqlite_sync;
+mod unit;
 mod value;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -55,6 +58,8 @@ pub use postgres::PostgresDb;
 pub use row::{Reader, Row};
 pub use sqlite::SqliteDb;
 pub use value::Value;
+
+use unit::{Typed, Work};
 
 pub use crate::params;
 
@@ -101,6 +106,13 @@ impl Db {
         Ok(Self::Postgres(PostgresDb::open(url).await?))
     }
 
+    /// Whether other processes may serve from it at the same time, which do not see
+    /// what this one has in memory.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// The news of what decides over access. They are current only while
     /// [`follow`](Self::follow) runs.
     #[must_use]
@@ -144,23 +156,27 @@ impl Db {
         T: Send + 'static,
         E: UnitError,
     {
-        let work = std::sync::Arc::new(work);
+        let unit = Typed::new(work);
         let mut attempt = 0;
         loop {
-            let outcome = match self {
-                Self::Sqlite(db) => db.write(std::sync::Arc::clone(&work)).await,
-                Self::Postgres(db) if attempt < FREE_ATTEMPTS => {
-                    db.unit(work.as_ref(), postgres::Mode::Write).await
-                }
-                Self::Postgres(db) => db.unit(work.as_ref(), postgres::Mode::WriteInTurn).await,
-            };
+            let ended = self.write_once(Arc::clone(&unit) as _, attempt).await;
             attempt += 1;
-            match outcome {
+            match unit.outcome(ended) {
                 Err(e) if e.is_conflict() && attempt < ATTEMPTS => {
                     tokio::time::sleep(pause(attempt)).await;
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    async fn write_once(&self, unit: Arc<dyn Work>, attempt: u32) -> Result<(), StorageError> {
+        match self {
+            Self::Sqlite(db) => db.write(unit).await,
+            Self::Postgres(db) if attempt < FREE_ATTEMPTS => {
+                db.unit(unit.as_ref(), postgres::Mode::Write).await
+            }
+            Self::Postgres(db) => db.unit(unit.as_ref(), postgres::Mode::WriteInTurn).await,
         }
     }
 
@@ -171,9 +187,15 @@ impl Db {
         T: Send + 'static,
         E: UnitError,
     {
+        let unit = Typed::new(work);
+        let ended = self.read_unit(Arc::clone(&unit) as _).await;
+        unit.outcome(ended)
+    }
+
+    async fn read_unit(&self, unit: Arc<dyn Work>) -> Result<(), StorageError> {
         match self {
-            Self::Sqlite(db) => db.read(work).await,
-            Self::Postgres(db) => db.unit(&work, postgres::Mode::Read).await,
+            Self::Sqlite(db) => db.read(unit).await,
+            Self::Postgres(db) => db.unit(unit.as_ref(), postgres::Mode::Read).await,
         }
     }
 
@@ -186,10 +208,14 @@ impl Db {
         T: Send + 'static,
         E: UnitError,
     {
-        match self {
-            Self::Sqlite(db) => db.look_up(work).await,
-            Self::Postgres(_) => self.read(work).await,
-        }
+        let unit = Typed::new(work);
+        let ended = match self {
+            // What fails here is asked once more of a reader, who may wait for a
+            // lock on the file.
+            Self::Sqlite(db) if db.has_looked_up(unit.as_ref()) => Ok(()),
+            _ => self.read_unit(Arc::clone(&unit) as _).await,
+        };
+        unit.outcome(ended)
     }
 
     /// Which migrations the database has and lacks. It is not changed.
@@ -306,16 +332,16 @@ impl Tx {
         *self.has_failed() = false;
     }
 
-    /// What a unit made, unless one of its statements failed and the unit went
+    /// Refuses what a unit made when one of its statements failed and the unit went
     /// on all the same: PostgreSQL would take the `COMMIT` for a rollback, and
     /// say nothing.
-    fn unharmed<T, E: UnitError>(&mut self, done: T) -> Result<T, E> {
+    fn unharmed(&mut self) -> Result<(), StorageError> {
         if *self.has_failed() {
-            return Err(E::from(StorageError::Statement(
+            return Err(StorageError::Statement(
                 "a statement failed and its unit went on; nothing is written".to_owned(),
-            )));
+            ));
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Which dialect this transaction speaks.

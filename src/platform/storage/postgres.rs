@@ -16,12 +16,13 @@ use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::Tx;
 use super::changes::Changes;
-use super::error::{StorageError, UnitError};
+use super::error::StorageError;
 use super::hosts::Hosts;
 use super::row::Row;
+use super::unit::Work;
 use super::value::Value;
-use super::{Tx, Unit};
 
 /// Connections per replica.
 const POOL: usize = 16;
@@ -123,12 +124,8 @@ impl PostgresDb {
         })
     }
 
-    pub(super) async fn unit<T, E, F>(&self, work: &F, mode: Mode) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync,
-        T: Send,
-        E: UnitError,
-    {
+    /// Runs a unit; what it answers stays with it.
+    pub(super) async fn unit(&self, work: &dyn Work, mode: Mode) -> Result<(), StorageError> {
         let host = self.hosts.current();
         let unit = self.unit_without_limit(work, mode);
         tokio::time::timeout(PATIENCE, unit)
@@ -138,7 +135,7 @@ impl PostgresDb {
                 // after this one shall find out the same way.
                 self.hosts.doubt(host);
                 self.forget_connections();
-                Err(E::from(no_answer()))
+                Err(no_answer())
             })
     }
 
@@ -146,13 +143,8 @@ impl PostgresDb {
         drop(self.pool.retain(|_, _| false));
     }
 
-    async fn unit_without_limit<T, E, F>(&self, work: &F, mode: Mode) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync,
-        T: Send,
-        E: UnitError,
-    {
-        let connection = self.connection().await.map_err(E::from)?;
+    async fn unit_without_limit(&self, work: &dyn Work, mode: Mode) -> Result<(), StorageError> {
+        let connection = self.connection().await?;
         let begin = match mode {
             Mode::Write | Mode::WriteInTurn => "BEGIN",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
@@ -163,44 +155,47 @@ impl PostgresDb {
             has_failed: false,
             has_lost_the_primary: AtomicBool::new(false),
         });
-        started.map_err(|e| E::from(e.into()))?;
+        started?;
         if mode == Mode::WriteInTurn {
-            tx.lock("storage.in_turn").await.map_err(E::from)?;
+            tx.lock("storage.in_turn").await?;
         }
         // A panic is caught here as the other database's thread catches it, so
         // that both tell the caller the same.
-        let outcome = AssertUnwindSafe(async { work(&mut tx).await })
+        let outcome = AssertUnwindSafe(async { work.run(&mut tx).await })
             .catch_unwind()
             .await
-            .unwrap_or_else(|_| {
+            .map_err(|_| {
                 tracing::error!("a unit of work panicked; its writes are taken back");
-                Err(E::from(StorageError::broke_off()))
+                StorageError::broke_off()
             })
-            .and_then(|done| tx.unharmed(done));
+            .and_then(|keep| {
+                if keep {
+                    tx.unharmed()?;
+                }
+                Ok(keep)
+            });
         let Tx::Postgres(tx) = tx else {
-            return Err(E::from(StorageError::Waited));
+            return Err(StorageError::Waited);
         };
         if tx.has_lost_the_primary.load(Ordering::Relaxed) && mode != Mode::Read {
             // This server writes no more; the URL's others are asked again.
             self.forget_connections();
             drop(tx);
-            return outcome;
+            return outcome.map(|_| ());
         }
         match outcome {
-            Ok(done) if mode == Mode::Read => {
-                tx.end("COMMIT").await.map(|()| done).map_err(E::from)
-            }
-            Ok(done) => {
-                let changed = tx.commit().await.map_err(E::from)?;
+            Ok(true) if mode == Mode::Read => tx.end("COMMIT").await,
+            Ok(true) => {
+                let changed = tx.commit().await?;
                 // Before anybody hears that the write stands.
                 self.changes.committed(&changed);
-                Ok(done)
+                Ok(())
             }
-            Err(error) => {
+            failed => {
                 if let Err(error) = tx.end("ROLLBACK").await {
                     tracing::warn!(%error, "a rollback failed; the connection is given up");
                 }
-                Err(error)
+                failed.map(|_| ())
             }
         }
     }

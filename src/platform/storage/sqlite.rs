@@ -2,12 +2,14 @@
 //! a few threads that read, and a few connections for look-ups by the threads
 //! that serve.
 //!
-//! Every unit runs in a savepoint of its own, so that one that fails takes only
-//! itself back; the units of a group are acknowledged when the commit that
-//! holds them is on the disk (`synchronous=FULL`).
+//! A unit that fails takes only itself back: the others of its group are run again,
+//! each in a savepoint of its own. The units of a group are acknowledged when the commit that
+//! holds them is on the disk ([`sqlite_sync`]).
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -18,10 +20,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::changes::Changes;
 use super::dialect::sqlite_text;
-use super::error::{StorageError, UnitError};
+use super::error::StorageError;
 use super::row::Row;
+use super::sqlite_sync::Syncs;
+use super::unit::Work;
 use super::value::Value;
-use super::{Tx, Unit, sqlite_changes, sqlite_log};
+use super::{Tx, sqlite_changes, sqlite_log, sqlite_sync};
 
 /// How many units share one commit at most.
 const GROUP: usize = 128;
@@ -33,15 +37,15 @@ const BUSY: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_millis(5_500);
 /// Threads that read. More than the cores make reads slower, not faster.
 const READERS: usize = 2;
-/// Connections for look-ups. As many as threads that serve are ever busy at it
-/// on a machine of the usual size; whoever finds none free asks a reader.
+/// Connections for look-ups at most: as many as threads that serve are ever busy at
+/// it on a machine of the usual size. Whoever finds none free asks a reader.
 const AT_HAND: usize = 4;
 
 /// The embedded database.
 #[derive(Clone)]
 pub struct SqliteDb {
     path: PathBuf,
-    writer: mpsc::Sender<Box<dyn WriteJob>>,
+    writer: mpsc::Sender<WriteJob>,
     readers: mpsc::Sender<ReadJob>,
     at_hand: Arc<[Mutex<Tx>]>,
     changes: Changes,
@@ -50,56 +54,58 @@ pub struct SqliteDb {
 type ReadJob = Box<dyn FnOnce(&mut Tx) + Send>;
 
 /// A unit that waits for the writer.
-trait WriteJob: Send {
+pub(super) struct WriteJob {
+    work: Arc<dyn Work>,
+    /// Whether its writes are to be kept, once it has run.
+    keep: Option<Result<bool, StorageError>>,
+    reply: oneshot::Sender<Result<(), StorageError>>,
+}
+
+impl WriteJob {
     /// Whether somebody still waits for the answer.
-    fn is_wanted(&self) -> bool;
-    /// Runs the unit; `true` keeps its writes.
-    fn run(&mut self, tx: &mut Tx) -> bool;
-    /// Tells the waiting side, after the commit.
-    fn finish(self: Box<Self>, committed: Result<(), StorageError>);
-}
-
-struct Job<F, T, E> {
-    work: Arc<F>,
-    outcome: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> WriteJob for Job<F, T, E>
-where
-    F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
-    T: Send + 'static,
-    E: UnitError,
-{
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
 
+    /// Runs the unit; `true` keeps its writes.
     fn run(&mut self, tx: &mut Tx) -> bool {
-        tx.start_over();
-        let outcome = at_once((self.work)(tx)).and_then(|done| tx.unharmed(done));
-        let keep = outcome.is_ok();
-        self.outcome = Some(outcome);
-        keep
+        let keep = run(tx, self.work.as_ref());
+        let kept = matches!(keep, Ok(true));
+        self.keep = Some(keep);
+        kept
     }
 
-    fn finish(self: Box<Self>, committed: Result<(), StorageError>) {
-        let answer = match (self.outcome, committed) {
-            (Some(Err(error)), _) => Err(error),
-            (_, Err(error)) => Err(E::from(error)),
-            (Some(done), Ok(())) => done,
-            (None, Ok(())) => Err(E::from(StorageError::broke_off())),
+    /// Tells the waiting side, after the commit.
+    pub(super) fn finish(self, committed: Result<(), StorageError>) {
+        let answer = match (self.keep, committed) {
+            (Some(Err(error)), _) | (None, Err(error)) => Err(error),
+            // Of a unit that failed by itself it is said why, and no more.
+            (Some(Ok(false)), _) => Ok(()),
+            (Some(Ok(true)), committed) => committed,
+            (None, Ok(())) => Err(StorageError::broke_off()),
         };
         // The other side may have gone away; its writes stand all the same.
         drop(self.reply.send(answer));
     }
 }
 
+/// Runs a unit on a transaction that stands; `true` keeps its writes.
+fn run(tx: &mut Tx, work: &dyn Work) -> Result<bool, StorageError> {
+    tx.start_over();
+    let keep = at_once(work.run(tx))?;
+    if keep {
+        tx.unharmed()?;
+    }
+    Ok(keep)
+}
+
 /// Polls a unit to its end. On SQLite nothing in it ever waits.
-fn at_once<T, E: UnitError>(mut unit: Unit<'_, T, E>) -> Result<T, E> {
+fn at_once(
+    mut unit: Pin<Box<dyn Future<Output = bool> + Send + '_>>,
+) -> Result<bool, StorageError> {
     match unit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => Err(E::from(StorageError::Waited)),
+        Poll::Ready(keep) => Ok(keep),
+        Poll::Pending => Err(StorageError::Waited),
     }
 }
 
@@ -123,11 +129,13 @@ impl SqliteDb {
         }
         let (writer, waiting) = mpsc::channel(4096);
         let mut write_connection = connection(&path, false)?;
+        write_connection.pragma_update(None, "synchronous", "NORMAL")?;
         sqlite_log::keep_short(&mut write_connection, &path)?;
+        let syncs = Syncs::start(&path)?;
         let changes = Changes::default();
         let news = changes.clone();
         spawn("doorward-write", move || {
-            write_loop(write_connection, waiting, &news);
+            write_loop(write_connection, waiting, syncs, &news);
         })?;
         let (readers, reads) = mpsc::channel(4096);
         let reads = Arc::new(Mutex::new(reads));
@@ -136,8 +144,10 @@ impl SqliteDb {
             let reads = Arc::clone(&reads);
             spawn("doorward-read", move || read_loop(read_connection, &reads))?;
         }
+        // Each knows the schema, which takes some 300 KiB.
+        let serving = std::thread::available_parallelism().map_or(AT_HAND, usize::from);
         let mut at_hand = Vec::with_capacity(AT_HAND);
-        for _ in 0..AT_HAND {
+        for _ in 0..serving.min(AT_HAND) {
             let connection = connection(&path, true)?;
             // A thread that serves must not wait for a lock on the file.
             connection.busy_timeout(Duration::ZERO)?;
@@ -162,72 +172,47 @@ impl SqliteDb {
         &self.changes
     }
 
-    pub(super) async fn write<T, E, F>(&self, work: Arc<F>) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
-        T: Send + 'static,
-        E: UnitError,
-    {
+    pub(super) async fn write(&self, work: Arc<dyn Work>) -> Result<(), StorageError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Job {
+        let job = WriteJob {
             work,
-            outcome: None,
+            keep: None,
             reply,
-        });
+        };
         let sent = tokio::time::timeout(PATIENCE, self.writer.send(job)).await;
         if !matches!(sent, Ok(Ok(()))) {
-            return Err(E::from(busy("too many writes are waiting")));
+            return Err(busy("too many writes are waiting"));
         }
         patiently(answer).await
     }
 
-    pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
-        T: Send + 'static,
-        E: UnitError,
-    {
-        let (reply, answer) = oneshot::channel::<Result<T, E>>();
+    pub(super) async fn read(&self, work: Arc<dyn Work>) -> Result<(), StorageError> {
+        let (reply, answer) = oneshot::channel();
         let job: ReadJob = Box::new(move |tx| {
             if reply.is_closed() {
                 return;
             }
-            drop(reply.send(snapshot(tx, &work)));
+            drop(reply.send(snapshot(tx, work.as_ref()).map(|_| ())));
         });
         let sent = tokio::time::timeout(PATIENCE, self.readers.send(job)).await;
         if !matches!(sent, Ok(Ok(()))) {
-            return Err(E::from(busy("too many reads are waiting")));
+            return Err(busy("too many reads are waiting"));
         }
         patiently(answer).await
     }
 
     /// Runs a unit that reads a few rows on this very thread, which saves two
-    /// hops between threads. What fails here is asked once more of a reader, who
-    /// may wait for a lock on the file.
-    pub(super) async fn look_up<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E> + Send + Sync + 'static,
-        T: Send + 'static,
-        E: UnitError,
-    {
-        match self.at_once_here(&work) {
-            Some(done) => Ok(done),
-            None => self.read(work).await,
-        }
-    }
-
-    fn at_once_here<T, E, F>(&self, work: &F) -> Option<T>
-    where
-        F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E>,
-        E: UnitError,
-    {
-        let mut tx = self.at_hand.iter().find_map(|tx| tx.try_lock().ok())?;
+    /// hops between threads; `false` when a reader has to be asked.
+    pub(super) fn has_looked_up(&self, work: &dyn Work) -> bool {
+        let Some(mut tx) = self.at_hand.iter().find_map(|tx| tx.try_lock().ok()) else {
+            return false;
+        };
         let ended = std::panic::catch_unwind(AssertUnwindSafe(|| snapshot(&mut tx, work)));
         if ended.is_err() {
             tracing::error!("a unit of work panicked while reading");
             drop(control(&tx, "ROLLBACK"));
         }
-        ended.ok()?.ok()
+        matches!(ended, Ok(Ok(true)))
     }
 
     /// Runs something on a connection of its own, beside the writer: for
@@ -243,11 +228,13 @@ impl SqliteDb {
     }
 }
 
-async fn patiently<T, E: UnitError>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+async fn patiently(
+    answer: oneshot::Receiver<Result<(), StorageError>>,
+) -> Result<(), StorageError> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(E::from(StorageError::broke_off())),
-        Err(_) => Err(E::from(busy("no answer in time"))),
+        Ok(Err(_)) => Err(StorageError::broke_off()),
+        Err(_) => Err(busy("no answer in time")),
     }
 }
 
@@ -278,20 +265,22 @@ pub(super) fn connection(path: &Path, read_only: bool) -> Result<Connection, Sto
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Negative: kibibytes. Readers share the operating system's page cache.
-    connection.pragma_update(None, "cache_size", if read_only { -2_000 } else { -8_000 })?;
+    // Negative: kibibytes. Readers share the operating system's page cache, and
+    // forget their own whenever somebody writes.
+    connection.pragma_update(None, "cache_size", if read_only { -512 } else { -8_000 })?;
     connection.pragma_update(None, "query_only", read_only)?;
     Ok(connection)
 }
 
 fn write_loop(
     connection: Connection,
-    mut waiting: mpsc::Receiver<Box<dyn WriteJob>>,
+    mut waiting: mpsc::Receiver<WriteJob>,
+    mut syncs: Syncs,
     changes: &Changes,
 ) {
     let mut tx = Tx::Sqlite(SqliteTx::new(connection));
     while let Some(first) = waiting.blocking_recv() {
-        let started = Instant::now();
+        let mut started = Instant::now();
         if let Err(error) = control(&tx, "BEGIN IMMEDIATE") {
             // Whoever waits behind it would wait for the same lock as long again.
             let why = error.to_string();
@@ -301,37 +290,44 @@ fn write_loop(
             }
             continue;
         }
-        let mut group = Vec::with_capacity(16);
+        let mut group = Group::default();
         let mut next = Some(first);
-        while let Some(mut job) = next {
+        while let Some(job) = next {
             if job.is_wanted() {
-                run_in_savepoint(&mut tx, job.as_mut());
-                group.push(job);
+                group.run(&mut tx, job);
             }
-            next = if group.len() < GROUP && started.elapsed() < GROUP_TIME && is_open(&tx) {
-                waiting.try_recv().ok()
-            } else {
-                None
-            };
+            if group.jobs.len() >= GROUP || !is_open(&tx) {
+                break;
+            }
+            next = waiting_within(&mut waiting, started);
+            if next.is_none() && syncs.is_busy() {
+                // Who comes in the meantime comes along.
+                syncs.wait();
+                started = Instant::now();
+                next = waiting_within(&mut waiting, started);
+            }
         }
+        syncs.wait();
         // Of a transaction that SQLite took back by itself nothing is left to
         // commit, and nobody in it may hear that something stands.
         let committed = control(&tx, "COMMIT");
         if committed.is_err() {
             drop(control(&tx, "ROLLBACK"));
+            sqlite_sync::finish(group.jobs, &committed);
+            continue;
         }
-        if let (Ok(()), Tx::Sqlite(tx)) = (&committed, &tx) {
+        if let Tx::Sqlite(tx) = &tx {
             // Before anybody hears that the write stands.
             sqlite_changes::tell(&tx.connection, changes);
         }
-        let failure = committed.err().map(|e| e.to_string());
-        for job in group {
-            job.finish(match &failure {
-                None => Ok(()),
-                Some(text) => Err(StorageError::Unavailable(text.clone())),
-            });
-        }
+        syncs.sync(group.jobs);
     }
+}
+
+/// The unit that waits next, as long as the group may grow.
+fn waiting_within(waiting: &mut mpsc::Receiver<WriteJob>, started: Instant) -> Option<WriteJob> {
+    let may_grow = started.elapsed() < GROUP_TIME;
+    may_grow.then(|| waiting.try_recv().ok()).flatten()
 }
 
 /// Whether the group's transaction still stands: SQLite takes the whole of it
@@ -340,21 +336,57 @@ fn is_open(tx: &Tx) -> bool {
     matches!(tx, Tx::Sqlite(tx) if !tx.connection.is_autocommit())
 }
 
-fn run_in_savepoint(tx: &mut Tx, job: &mut dyn WriteJob) {
-    if let Err(error) = control(tx, "SAVEPOINT unit") {
-        tracing::error!(%error, "no savepoint could be set");
-        return;
+/// The units of one transaction.
+#[derive(Default)]
+struct Group {
+    jobs: Vec<WriteJob>,
+    /// Whether each runs in a savepoint of its own, for which SQLite copies every
+    /// page that is written. Units seldom fail: until one does, they do without.
+    is_apart: bool,
+}
+
+impl Group {
+    /// Runs one more unit; of one that fails nothing stands.
+    fn run(&mut self, tx: &mut Tx, mut job: WriteJob) {
+        if self.is_apart {
+            run_in_savepoint(tx, &mut job);
+        } else if !run_caught(tx, &mut job) && is_open(tx) {
+            // Where no new transaction is to be had there is none to commit, either.
+            let anew = control(tx, "ROLLBACK").and_then(|()| control(tx, "BEGIN IMMEDIATE"));
+            if let Err(error) = anew {
+                tracing::error!(%error, "a group of units could not be begun anew");
+            } else {
+                for earlier in &mut self.jobs {
+                    run_in_savepoint(tx, earlier);
+                }
+                self.is_apart = !self.jobs.is_empty();
+            }
+        }
+        self.jobs.push(job);
     }
+}
+
+/// Runs a unit; `true` when its writes are to stand.
+fn run_caught(tx: &mut Tx, job: &mut WriteJob) -> bool {
     let kept = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(tx)));
     if kept.is_err() {
         tracing::error!("a unit of work panicked; its writes are taken back");
     }
+    // Whoever has gone away meanwhile was told, or takes it, that nothing was
+    // written.
+    kept.unwrap_or(false) && job.is_wanted()
+}
+
+fn run_in_savepoint(tx: &mut Tx, job: &mut WriteJob) {
+    if let Err(error) = control(tx, "SAVEPOINT unit") {
+        tracing::error!(%error, "no savepoint could be set");
+        return;
+    }
+    let stands = run_caught(tx, job);
     if !is_open(tx) {
         return;
     }
-    // Whoever has gone away meanwhile was told, or takes it, that nothing was
-    // written.
-    if !kept.unwrap_or(false) || !job.is_wanted() {
+    if !stands {
         drop(control(tx, "ROLLBACK TO unit"));
     }
     if let Err(error) = control(tx, "RELEASE unit") {
@@ -377,14 +409,10 @@ fn read_loop(connection: Connection, reads: &Mutex<mpsc::Receiver<ReadJob>>) {
     }
 }
 
-fn snapshot<T, E, F>(tx: &mut Tx, work: &F) -> Result<T, E>
-where
-    F: for<'t> Fn(&'t mut Tx) -> Unit<'t, T, E>,
-    E: UnitError,
-{
-    control(tx, "BEGIN").map_err(E::from)?;
-    tx.start_over();
-    let outcome = at_once(work(tx)).and_then(|done| tx.unharmed(done));
+/// Runs a unit on a snapshot of the data; `true` when it succeeded.
+fn snapshot(tx: &mut Tx, work: &dyn Work) -> Result<bool, StorageError> {
+    control(tx, "BEGIN")?;
+    let succeeded = run(tx, work);
     // A failure may have ended the transaction already.
     let ended = if is_open(tx) {
         control(tx, "COMMIT").or_else(|_| control(tx, "ROLLBACK"))
@@ -392,9 +420,11 @@ where
         Ok(())
     };
     // What the unit was told says more than what the end was.
-    let done = outcome?;
-    ended.map_err(E::from)?;
-    Ok(done)
+    let succeeded = succeeded?;
+    if succeeded {
+        ended?;
+    }
+    Ok(succeeded)
 }
 
 fn control(tx: &Tx, sql: &str) -> Result<(), StorageError> {

@@ -1,0 +1,112 @@
+//! Brings what is committed onto the disk, on a thread of its own: while it does,
+//! the writer runs the units of the next group.
+//!
+//! The writer's connection commits without waiting for the disk
+//! (`synchronous=NORMAL`, with which SQLite keeps the order that a database
+//! needs to be whole after a crash); here the log is synced, and only then the
+//! units hear that their writes stand. `fdatasync` leaves out the time of the last
+//! change, which costs a file system a commit of its own.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use super::error::StorageError;
+use super::sqlite::{WriteJob, spawn};
+
+/// Syncs one group at a time.
+pub(super) struct Syncs {
+    groups: mpsc::Sender<Vec<WriteJob>>,
+    done: mpsc::Receiver<()>,
+    is_busy: bool,
+}
+
+impl Syncs {
+    /// Syncs the log of the database at `path`.
+    ///
+    /// # Errors
+    /// No thread can be had.
+    pub(super) fn start(path: &Path) -> Result<Self, StorageError> {
+        let (groups, waiting) = mpsc::channel::<Vec<WriteJob>>();
+        let (tell, done) = mpsc::channel();
+        let mut log = Log::of(path);
+        spawn("doorward-sync", move || {
+            while let Ok(group) = waiting.recv() {
+                let synced = log.sync();
+                if let Err(error) = &synced {
+                    tracing::error!(%error, "what was written may not be on the disk");
+                }
+                // First the writer, which has most to do.
+                let _ = tell.send(());
+                finish(group, &synced);
+            }
+        })?;
+        Ok(Self {
+            groups,
+            done,
+            is_busy: false,
+        })
+    }
+
+    /// Waits until the group before is on the disk.
+    pub(super) fn wait(&mut self) {
+        if self.is_busy {
+            let _ = self.done.recv();
+            self.is_busy = false;
+        }
+    }
+
+    /// Whether a group is on its way to the disk.
+    pub(super) fn is_busy(&mut self) -> bool {
+        self.is_busy = self.is_busy && self.done.try_recv().is_err();
+        self.is_busy
+    }
+
+    /// Syncs the log, and then tells the units of a group that they stand.
+    pub(super) fn sync(&mut self, group: Vec<WriteJob>) {
+        match self.groups.send(group) {
+            Ok(()) => self.is_busy = true,
+            Err(mpsc::SendError(group)) => finish(group, &Err(StorageError::broke_off())),
+        }
+    }
+}
+
+/// Tells the units of a group what became of their commit.
+pub(super) fn finish(group: Vec<WriteJob>, committed: &Result<(), StorageError>) {
+    for job in group {
+        job.finish(match committed {
+            Ok(()) => Ok(()),
+            Err(error) => Err(StorageError::Unavailable(error.to_string())),
+        });
+    }
+}
+
+/// The write-ahead log, which exists once something was written. SQLite keeps the
+/// file as long as any connection is open.
+struct Log {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Log {
+    fn of(database: &Path) -> Self {
+        let mut path = OsString::from(database);
+        path.push("-wal");
+        Self {
+            path: path.into(),
+            file: None,
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        let failed = |e: std::io::Error| StorageError::Unavailable(e.to_string());
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::open(&self.path).map_err(failed)?,
+        };
+        file.sync_data().map_err(failed)?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
