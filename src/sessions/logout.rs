@@ -55,8 +55,13 @@ pub struct Meant {
 /// What an identity provider calls the sessions that shall end.
 #[derive(Clone, Copy, Debug)]
 pub enum Called<'a> {
-    /// The NameID or subject.
-    Subject(&'a str),
+    /// The NameID or subject, by its issuer.
+    Subject {
+        /// Who gave the name.
+        issuer: &'a str,
+        /// The name.
+        subject: &'a str,
+    },
     /// The provider's own session.
     Index(&'a str),
 }
@@ -67,19 +72,34 @@ pub async fn meant(
     provider: &Slug,
     called: Called<'_>,
 ) -> Result<Vec<Meant>, StorageError> {
+    const SELECT: &str = "SELECT s.id_hash, s.user_id, s.data FROM sessions s";
+    let mut rows = match called {
+        Called::Subject { issuer, subject } => {
+            let sql = format!(
+                "{SELECT} JOIN external_identities e ON e.user_id = s.user_id \
+                 WHERE e.provider = $1 AND e.issuer = $2 AND e.subject = $3 \
+                 AND s.provider = $1 AND s.subject_key IS NULL"
+            );
+            tx.query(&sql, params![provider, issuer, subject]).await?
+        }
+        Called::Index(_) => Vec::new(),
+    };
     let (column, value) = match called {
-        Called::Subject(subject) => ("subject_key", subject),
+        Called::Subject { subject, .. } => ("subject_key", subject),
         Called::Index(index) => ("index_key", index),
     };
-    let sql = format!(
-        "SELECT id_hash, user_id, data FROM sessions WHERE provider = $1 AND {column} = $2"
-    );
-    let rows = tx.query(&sql, params![provider, hash(value)]).await?;
+    let sql = format!("{SELECT} WHERE s.provider = $1 AND s.{column} = $2");
+    rows.extend(tx.query(&sql, params![provider, hash(value)]).await?);
+    let is_called = |signed_in: &SignedIn| match called {
+        Called::Subject { subject, .. } => signed_in.upstream_subject() == Some(subject),
+        Called::Index(_) => true,
+    };
     let read = |row: Row| {
         let mut reader = row.reader();
         let (id_hash, user) = (reader.text()?, UserId::from_row(reader.text()?));
         let data: Data = reader.json()?;
-        Ok(store::signed_in(&data).map(|signed_in| Meant {
+        let signed_in = store::signed_in(&data).filter(is_called);
+        Ok(signed_in.map(|signed_in| Meant {
             id_hash,
             user,
             signed_in,

@@ -192,11 +192,18 @@ pub async fn begin(
     if !users::hold(tx, &UserId::from_row(signed_in.user.clone())).await? {
         return Err(StorageError::stale("the user was shut out in the meantime"));
     }
+    let is_known = is_known_by_it(tx, signed_in).await?;
     let secret = entropy.base64url::<32>();
     let ours = now.plus_seconds(lifetimes.lifetime);
     let expires_at = not_after.map_or(ours, |theirs| theirs.min(ours));
     let data = serde_json::json!({ super::store::SIGNED_IN: signed_in }).to_string();
     let provider = signed_in.provider.as_ref().map_or("", Slug::as_str);
+    // SAML's logout requests name the person, always (Core §3.7.1).
+    let is_saml = signed_in.name_id.is_some();
+    let index = signed_in.session_index.as_deref().filter(|_| !is_saml);
+    // Whoever is known by this name anyway is found by it.
+    let subject = signed_in.upstream_subject();
+    let subject = subject.filter(|_| !is_known);
     let row = params![
         hash(&secret),
         &signed_in.user,
@@ -204,14 +211,30 @@ pub async fn begin(
         data,
         now,
         expires_at,
-        signed_in.upstream_subject().map(hash),
-        signed_in.session_index.as_deref().map(hash)
+        subject.map(hash),
+        index.map(hash)
     ];
     tx.execute(SQL, row).await?;
     Ok(Begun {
         secret,
         max_age: expires_at.seconds_since(now),
     })
+}
+
+/// Whether the name by which the provider would sign the person out is an identity
+/// of the user. The sessions of an identity end with it.
+async fn is_known_by_it(tx: &mut Tx, signed_in: &SignedIn) -> Result<bool, StorageError> {
+    let (Some(provider), Some(issuer), Some(subject)) = (
+        &signed_in.provider,
+        &signed_in.issuer,
+        signed_in.upstream_subject(),
+    ) else {
+        return Ok(false);
+    };
+    let sql = "SELECT COUNT(*) FROM external_identities \
+               WHERE provider = $1 AND issuer = $2 AND subject = $3 AND user_id = $4";
+    let row = params![provider, issuer, subject, &signed_in.user];
+    Ok(tx.count(sql, row).await? > 0)
 }
 
 /// A session as the database holds it, with its user.

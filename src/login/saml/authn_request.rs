@@ -42,8 +42,8 @@ pub struct Params<'a> {
 /// A request, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthnRequest {
-    /// Its `ID`: `_` and 160 random bits in hexadecimal. The response names it
-    /// in `InResponseTo`.
+    /// Its `ID`: `_`, the milliseconds since the epoch and 160 random bits in
+    /// hexadecimal. The response names it in `InResponseTo`.
     pub id: String,
     /// The message, without an XML declaration.
     pub xml: String,
@@ -65,8 +65,8 @@ impl AuthnRequest {
         entropy: &Entropy,
     ) -> Result<Self, AuthnRequestError> {
         // Core §1.3.4 wants 128 bits and a form that is an xs:ID: Entra refuses
-        // one that begins with a digit.
-        let id = format!("_{}", entropy.hex::<20>());
+        // one that begins with a digit. Rows of one time stand side by side.
+        let id = format!("_{:011x}{}", now.millis(), entropy.hex::<20>());
         let xml = message(params, &id, now)
             .to_string()
             .map_err(|e| AuthnRequestError(e.to_string()))?;

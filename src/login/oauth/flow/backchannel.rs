@@ -222,7 +222,10 @@ async fn end_in(
     let subject = provider.claims.subject(&token.claims);
     let called = match (&token.sid, &subject) {
         (Some(sid), _) => Called::Index(sid),
-        (None, Some(subject)) => Called::Subject(subject),
+        (None, Some(subject)) => Called::Subject {
+            issuer: &token.issuer,
+            subject,
+        },
         (None, None) => return Ok(Some(0)),
     };
     let is_meant = |meant: &Meant| {

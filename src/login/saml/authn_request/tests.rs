@@ -92,11 +92,12 @@ fn a_transient_identifier_is_not_asked_to_be_created() {
 }
 
 #[test]
-fn ids_are_160_random_bits_and_never_begin_with_a_digit() {
+fn ids_have_160_random_bits_and_never_begin_with_a_digit() {
     let (one, two) = (made(&PLAIN).id, made(&PLAIN).id);
     assert_ne!(one, two);
     for id in [one, two] {
-        let bits = id.strip_prefix('_').unwrap();
+        let (time, bits) = id.strip_prefix('_').unwrap().split_at(11);
+        assert_eq!(i64::from_str_radix(time, 16), Ok(NOW.millis()));
         assert_eq!(bits.len(), 40);
         assert!(bits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
     }

@@ -352,7 +352,10 @@ async fn end_in(
     if !sign_in::remember(tx, slug, &id, request.replay_until).await? {
         return Ok(None);
     }
-    let called = Called::Subject(&request.name_id.value);
+    let called = Called::Subject {
+        issuer: &provider.metadata.entity_id,
+        subject: &request.name_id.value,
+    };
     let mut meant = asked::meant(tx, slug, called).await?;
     meant.retain(|one| is_meant(&one.signed_in, request, provider));
     let at = (state.directory.now(), &state.directory.entropy);
