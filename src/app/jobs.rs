@@ -39,6 +39,9 @@ pub(super) async fn run(core: Core, metrics: Metrics, stop: CancellationToken) {
                 if let Err(error) = core.throttle.share(&core.directory.db, now).await {
                     tracing::warn!(%error, "each replica counts requests alone for now");
                 }
+                if let Err(error) = core.in_hand.settle(&core.directory.db).await {
+                    tracing::warn!(%error, "answers of identity providers stay in hand");
+                }
                 continue;
             }
             _ = ticks.tick() => {}

@@ -33,6 +33,7 @@ use crate::login::oauth::flow::OauthState;
 use crate::login::oauth::photo::Photographer;
 use crate::login::passkey::Passkeys;
 use crate::login::password::{Accounts, AccountsSettings};
+use crate::login::saml::flow::AnswersInHand;
 use crate::login::saml::provider::Registry;
 use crate::login::saml::source::MetadataSource;
 use crate::login::{oauth, passkey, saml};
@@ -117,6 +118,8 @@ pub struct Core {
     pub metadata: MetadataSource,
     /// The keys that sign what applications are given.
     pub signing: SigningKeys,
+    /// Answers between the two hops of SAML.
+    pub in_hand: Arc<AnswersInHand>,
     /// The mails that wait.
     pub outbox: Outbox,
     /// The mail server, where there is one.
@@ -143,6 +146,7 @@ impl Core {
         if !config.security.rate_limits {
             directory = directory.tracing_everything();
         }
+        let in_hand = Arc::new(AnswersInHand::new(&db));
         let sessions = Sessions::new(db, clock, entropy, lifetimes);
         let outbound = Outbound::new(config.allow_private_networks());
         let sealer = Arc::new(sealer);
@@ -160,6 +164,7 @@ impl Core {
             signing: SigningKeys::new(directory.clone(), Arc::clone(&sealer)),
             directory,
             sessions,
+            in_hand,
             keys: Arc::new(keys),
             sealer,
             throttle: web::Throttle::default(),
@@ -260,6 +265,7 @@ pub fn router(
         max_skew: config.security.max_clock_skew.seconds(),
         registry: Arc::new(Registry::new(Arc::clone(&core.sealer))),
         cores: Arc::new(Semaphore::new(cores())),
+        in_hand: Arc::clone(&core.in_hand),
     };
     let accounts = accounts(config, core, &kit)?;
     let passkeys = passkeys(config, core, &kit)?;

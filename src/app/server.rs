@@ -64,6 +64,7 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     let address = listener.local_addr().unwrap_or(listen);
     tracing::info!(%address, public_url = config.public_url.origin(), "listening");
     let stop = CancellationToken::new();
+    let (db, in_hand) = (core.directory.db.clone(), Arc::clone(&core.in_hand));
     let news = core.directory.db.clone();
     let following = stop.clone();
     let news = tokio::spawn(async move { news.follow(following).await });
@@ -83,6 +84,9 @@ pub async fn serve(config: Config, running: Running) -> Result<(), AppError> {
     accept(listener, gateway, stop.clone(), TIMES).await;
     stop.cancel();
     drop(jobs.await);
+    if let Err(error) = in_hand.settle_all(&db).await {
+        tracing::warn!(%error, "sign-ins that were under way begin again");
+    }
     drop(news.await);
     drop(metadata.await);
     drop(webhooks.await);

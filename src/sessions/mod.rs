@@ -11,6 +11,7 @@ pub mod apps;
 pub mod cache;
 pub mod current;
 pub mod host;
+pub mod in_hand;
 pub mod layer;
 pub mod logout;
 pub mod prompt;

@@ -8,6 +8,7 @@
 //! request signs nobody in.
 
 use super::hash;
+use super::in_hand::Held;
 use crate::directory::test_logins::Tester;
 use crate::domain::{Slug, Timestamp};
 use crate::platform::storage::{Reader, StorageError, Tx, params};
@@ -167,6 +168,85 @@ pub async fn answer(
     const SQL: &str = "UPDATE sign_in_transactions SET code_hash = $2, outcome = $3 \
         WHERE id = $1 AND code_hash IS NULL";
     Ok(tx.execute(SQL, params![id, hash(code), outcome]).await? == 1)
+}
+
+/// A verified answer and what it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    /// The provider that it came from.
+    pub provider: &'a Slug,
+    /// The id of the message.
+    pub message: &'a str,
+    /// Until when the message is remembered.
+    pub until: Timestamp,
+    /// The id of the request.
+    pub request: &'a str,
+    /// The one-time code.
+    pub code: &'a str,
+    /// What the second hop will find.
+    pub outcome: &'a str,
+}
+
+/// Whether an answer was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is.
+    Kept,
+    /// The message came before.
+    Replayed,
+    /// The request was answered before, or has gone.
+    Answered,
+}
+
+/// Keeps a verified answer, once: the message is remembered, and the request
+/// counts as answered.
+pub async fn keep_answer(tx: &mut Tx, kept: &Kept<'_>) -> Result<Keeping, StorageError> {
+    if !remember(tx, kept.provider, kept.message, kept.until).await? {
+        return Ok(Keeping::Replayed);
+    }
+    Ok(
+        if answer(tx, kept.request, kept.code, kept.outcome).await? {
+            Keeping::Kept
+        } else {
+            Keeping::Answered
+        },
+    )
+}
+
+/// What became of an answer that was in hand ([`super::in_hand`]).
+#[derive(Debug)]
+pub enum Taking {
+    /// It is used up; this is the sign-in that it answers.
+    Used(Box<SignIn>),
+    /// The message was used for another sign-in.
+    Replayed,
+    /// The sign-in has gone or was answered by another message.
+    Gone,
+}
+
+/// Uses up the sign-in that an answer in hand belongs to, and remembers the
+/// message. The row may have got the answer meanwhile.
+pub async fn take_held<A>(
+    tx: &mut Tx,
+    held: &Held<A>,
+    now: Timestamp,
+) -> Result<Taking, StorageError> {
+    let sql = format!(
+        "DELETE FROM sign_in_transactions WHERE id = $1 AND expires_at > $2 \
+         AND (code_hash IS NULL OR code_hash = $3) RETURNING {COLUMNS}"
+    );
+    let row = params![&held.request, now, hash(&held.code)];
+    let Some(row) = tx.query_opt(&sql, row).await? else {
+        return Ok(Taking::Gone);
+    };
+    let sign_in = read(&mut row.reader())?;
+    // A row that has the answer remembered the message with it.
+    let fresh = sign_in.answered || remember(tx, &held.provider, &held.message, held.until).await?;
+    Ok(if fresh {
+        Taking::Used(Box::new(sign_in))
+    } else {
+        Taking::Replayed
+    })
 }
 
 /// Takes the answer that a code names; it is gone afterwards.

@@ -2,11 +2,13 @@
 //! never in the database as what opens them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use doorward::domain::{Entropy, Field, Timestamp, User};
 use doorward::platform::storage::StorageError;
+use doorward::sessions::in_hand::Held;
 use doorward::sessions::rows::{self, SignedIn};
-use doorward::sessions::sign_in::{self, SignIn};
+use doorward::sessions::sign_in::{self, Keeping, SignIn, Taking};
 use doorward::sessions::store::{self, RequestStore, hash_of, id_of};
 use doorward::sessions::{Sessions, hash};
 use tower_sessions::SessionStore as _;
@@ -26,6 +28,7 @@ on_both!(
     what_has_run_out_is_swept,
     nothing_that_opens_is_in_the_database,
     a_sign_in_is_started_answered_and_taken_once,
+    an_answer_in_hand_is_used_once,
     a_sign_in_lives_for_half_an_hour,
     sign_ins_that_ran_out_are_taken_away,
     an_answer_that_is_rolled_back_may_come_again,
@@ -381,6 +384,78 @@ async fn a_sign_in_is_started_answered_and_taken_once(place: Place) {
     assert_eq!(lookup(&place, "_r").await, None);
     assert!(!answer(&place, "_r", "c3").await);
     assert!(lookup(&place, "_other").await.is_some());
+}
+
+fn held(request: &str, message: &str, code: &str, until: Timestamp) -> Held<()> {
+    Held {
+        request: request.to_owned(),
+        provider: slug("okta"),
+        message: message.to_owned(),
+        until,
+        code: code.to_owned(),
+        answer: (),
+    }
+}
+
+/// Uses up what is in hand; see also the races.
+pub async fn take_held(place: &Place, request: &str, message: &str, code: &str) -> &'static str {
+    let now = place.now();
+    let held = Arc::new(held(request, message, code, now.plus_seconds(300)));
+    let taken: Result<_, StorageError> = place
+        .db
+        .write(move |tx| {
+            let held = Arc::clone(&held);
+            Box::pin(async move { sign_in::take_held(tx, &held, now).await })
+        })
+        .await;
+    match taken.unwrap() {
+        Taking::Used(_) => "used",
+        Taking::Replayed => "replayed",
+        Taking::Gone => "gone",
+    }
+}
+
+async fn an_answer_in_hand_is_used_once(place: Place) {
+    let keep = async |request: &str, message: &str, code: &str| {
+        let until = place.now().plus_seconds(300);
+        let held = Arc::new(held(request, message, code, until));
+        let kept: Result<_, StorageError> = place
+            .db
+            .write(move |tx| {
+                let held = Arc::clone(&held);
+                Box::pin(async move { sign_in::keep_answer(tx, &held.kept("{}")).await })
+            })
+            .await;
+        kept.unwrap()
+    };
+    for id in ["_a", "_b", "_c", "_d", "_e"] {
+        start(&place, id, "b").await;
+    }
+    // Straight from the hand.
+    assert_eq!(take_held(&place, "_a", "m1", "c1").await, "used");
+    assert_eq!(take_held(&place, "_a", "m1", "c1").await, "gone");
+    assert_eq!(lookup(&place, "_a").await, None);
+    // The message of another sign-in uses this one up, and lets nobody in.
+    assert_eq!(take_held(&place, "_b", "m1", "c2").await, "replayed");
+    assert_eq!(take_held(&place, "_b", "m2", "c2").await, "gone");
+    // The row has got it meanwhile: it is the same answer.
+    assert_eq!(keep("_c", "m3", "c3").await, Keeping::Kept);
+    assert_eq!(take_held(&place, "_c", "m3", "c3").await, "used");
+    assert_eq!(take(&place, "c3").await, None);
+    // The row has another answer.
+    assert_eq!(keep("_d", "m4", "c4").await, Keeping::Kept);
+    assert_eq!(keep("_d", "m5", "c5").await, Keeping::Answered);
+    assert_eq!(keep("_e", "m4", "c6").await, Keeping::Replayed);
+    assert_eq!(take_held(&place, "_d", "m5", "c5").await, "gone");
+    assert!(take(&place, "c4").await.is_some());
+    // Used before the row got it.
+    assert_eq!(take_held(&place, "_e", "m6", "c6").await, "used");
+    assert_eq!(keep("_e", "m6", "c6").await, Keeping::Replayed);
+    assert_eq!(take(&place, "c6").await, None);
+    // Half an hour has passed.
+    start(&place, "_f", "b").await;
+    place.wait(sign_in::LIFETIME);
+    assert_eq!(take_held(&place, "_f", "m7", "c7").await, "gone");
 }
 
 async fn a_sign_in_lives_for_half_an_hour(place: Place) {

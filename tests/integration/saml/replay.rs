@@ -1,5 +1,7 @@
 //! An assertion counts once.
 
+use std::time::Duration;
+
 use crate::harness::{Browser, Idp, Person, Server};
 
 on_both! {
@@ -9,6 +11,10 @@ on_both! {
     the_same_assertion_in_a_new_response
     /// Two at once: one wins.
     two_at_once
+    /// Before the browser comes back for its session, and when it tarries.
+    between_the_two_hops
+    /// The gateway is told to stop between them.
+    a_stop_between_the_two_hops
 }
 
 async fn the_same_again(server: Server) {
@@ -138,4 +144,86 @@ async fn two_at_once(server: Server) {
         assert_eq!(winners, 1);
     }
     assert_eq!(server.api().users().await.len(), 10);
+}
+
+/// The IdP's answer has come; where the browser is sent with it.
+async fn answered(idp: &Idp, browser: &mut Browser, field: &str) -> String {
+    let acs = browser
+        .submit_elsewhere(&idp.acs(), &[("SAMLResponse", field)])
+        .await;
+    assert_eq!(acs.status, 303, "{}", acs.body);
+    assert!(acs.sets().is_empty(), "{:?}", acs.headers);
+    acs.location.unwrap()
+}
+
+async fn between_the_two_hops(mut server: Server) {
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let sign_in = idp.start(&mut browser).await;
+    let mut forge = idp
+        .scene(&server, &sign_in, &Person::named("alice"))
+        .forge();
+    let field = forge.base64();
+    let address = answered(&idp, &mut browser, &field).await;
+    for wait in [0, 4] {
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+        // The same again, and another answer to the same request.
+        for field in [field.clone(), {
+            forge.assertion.id.push('x');
+            forge.base64()
+        }] {
+            let again = browser
+                .submit_elsewhere(&idp.acs(), &[("SAMLResponse", &field)])
+                .await;
+            crate::harness::refused(&again);
+            assert_eq!(server.api().last_trace().await["code"], "saml.replay");
+        }
+    }
+    // By now it is in the database.
+    server.kill();
+    server.run().await;
+    browser.click_elsewhere(&address).await;
+    assert!(browser.me().await.is_some());
+    crate::harness::refused(&browser.clone().visit(&address).await);
+}
+
+async fn a_stop_between_the_two_hops(mut server: Server) {
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let sign_in = idp.start(&mut browser).await;
+    let field = idp
+        .scene(&server, &sign_in, &Person::named("alice"))
+        .forge()
+        .base64();
+    let address = answered(&idp, &mut browser, &field).await;
+    server.stop().await;
+    server.run().await;
+    browser.click_elsewhere(&address).await;
+    assert!(browser.me().await.is_some());
+    let mut stranger = Browser::new(&server);
+    idp.answer(&mut stranger, &sign_in, &field).await.refused();
+}
+
+/// One that is killed forgets an answer of this moment: the sign-in is still
+/// under way, and takes the answer when it is sent again, once.
+#[tokio::test]
+async fn killed_between_the_two_hops() {
+    let mut server = Server::sqlite().await;
+    let idp = Idp::new();
+    idp.register(&server).await;
+    let mut browser = Browser::new(&server);
+    let sign_in = idp.start(&mut browser).await;
+    let field = idp
+        .scene(&server, &sign_in, &Person::named("alice"))
+        .forge()
+        .base64();
+    let lost = answered(&idp, &mut browser, &field).await;
+    server.kill();
+    server.run().await;
+    crate::harness::refused(&browser.clone().visit(&lost).await);
+    idp.answer(&mut browser, &sign_in, &field).await.user();
+    let mut stranger = Browser::new(&server);
+    idp.answer(&mut stranger, &sign_in, &field).await.refused();
 }

@@ -1,8 +1,8 @@
 //! The assertion consumer service: takes the IdP's answer.
 //!
 //! It is a cross-site POST, so the browser's own cookie is not with it. What
-//! verifies is kept under a one-time code, and the browser is sent to
-//! [`super::finish`] with it; nothing of the directory is touched here.
+//! verifies is kept under a one-time code, in hand or in its row, and the browser
+//! is sent to [`super::finish`] with it; nothing of the directory is touched here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -31,7 +31,8 @@ use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::saml::response::{self, Decoded, Demands, Expectations, Verified};
 use crate::platform::i18n::Locale;
 use crate::platform::web::ClientAddr;
-use crate::sessions::sign_in::{self, SignIn};
+use crate::sessions::in_hand::{Held, Taken};
+use crate::sessions::sign_in::{self, Keeping, SignIn};
 
 /// How long the answer to an assertion that does not decrypt takes, however far
 /// the decryption came.
@@ -115,6 +116,7 @@ async fn take(
     form: Form,
     known: &mut Known,
 ) -> Result<Response, Trouble> {
+    let is_usual = form.response.len() <= USUAL_FIELD;
     let decoded = decode(state, form.response).await?;
     // Unverified, and good for nothing but finding the sign-in under way.
     let Some(request_id) = decoded.peek().in_response_to else {
@@ -136,7 +138,16 @@ async fn take(
     }
     let verified = verify(state, decoded, &provider, &sign_in, known).await?;
     let answer = map(state, &verified, &provider, &gateway_domains, known)?;
-    let code = keep(state, &provider.provider.slug, &sign_in, &verified, &answer).await?;
+    let held = Held {
+        request: sign_in.id,
+        provider: provider.provider.slug.clone(),
+        message: verified.assertion_id,
+        until: verified.replay_until,
+        code: state.directory.entropy.base64url::<32>(),
+        answer,
+    };
+    let code = held.code.clone();
+    keep(state, held, is_usual).await?;
     let slug = &provider.provider.slug;
     redirect(&format!("/saml/{slug}/continue?code={code}"))
 }
@@ -329,41 +340,42 @@ fn map(
 }
 
 /// Keeps the answer, once: the assertion is remembered, and the request counts
-/// as answered.
-async fn keep(
-    state: &SamlState,
-    slug: &Slug,
-    sign_in: &SignIn,
-    verified: &Verified,
-    answer: &Answer,
-) -> Result<String, Trouble> {
-    let outcome = serde_json::to_string(answer).map_err(|e| Trouble::Internal(e.to_string()))?;
-    let code = state.directory.entropy.base64url::<32>();
-    let (slug, id, kept) = (slug.clone(), sign_in.id.clone(), code.clone());
-    let (assertion, until) = (verified.assertion_id.clone(), verified.replay_until);
-    let fresh = state
-        .directory
-        .db
-        .write(move |tx| {
-            let (slug, id, code) = (slug.clone(), id.clone(), kept.clone());
-            let (assertion, outcome) = (assertion.clone(), outcome.clone());
-            Box::pin(async move {
-                let new = sign_in::remember(tx, &slug, &assertion, until).await?;
-                let first = new && sign_in::answer(tx, &id, &code, &outcome).await?;
-                Ok::<_, DirectoryError>((new, first))
-            })
-        })
-        .await
-        .map_err(Trouble::Directory)?;
-    match fresh {
-        (true, true) => Ok(code),
-        (false, _) => Err(Trouble::Replayed(
+/// as answered. Only answers of the usual size are held in memory.
+async fn keep(state: &SamlState, held: Held<Answer>, is_usual: bool) -> Result<(), Trouble> {
+    let taken = if is_usual {
+        state.in_hand.take(held)
+    } else {
+        Taken::Declined(held)
+    };
+    let kept = match taken {
+        Taken::Held => Keeping::Kept,
+        Taken::Answered => Keeping::Answered,
+        Taken::Replayed => Keeping::Replayed,
+        Taken::Declined(held) => keep_in_row(state, held).await?,
+    };
+    match kept {
+        Keeping::Kept => Ok(()),
+        Keeping::Replayed => Err(Trouble::Replayed(
             "The answer was used for a sign-in before.",
         )),
-        (true, false) => Err(Trouble::Replayed(
+        Keeping::Answered => Err(Trouble::Replayed(
             "The sign-in was answered before; of two answers the first counts.",
         )),
     }
+}
+
+async fn keep_in_row(state: &SamlState, held: Held<Answer>) -> Result<Keeping, Trouble> {
+    let outcome =
+        serde_json::to_string(&held.answer).map_err(|e| Trouble::Internal(e.to_string()))?;
+    let kept = Arc::new((held, outcome));
+    let unit = state.directory.db.write(move |tx| {
+        let kept = Arc::clone(&kept);
+        Box::pin(async move {
+            let (held, outcome) = kept.as_ref();
+            Ok::<_, DirectoryError>(sign_in::keep_answer(tx, &held.kept(outcome)).await?)
+        })
+    });
+    unit.await.map_err(Trouble::Directory)
 }
 
 /// A start at the IdP's side. The assertion is not even looked at: it could be

@@ -3,6 +3,7 @@
 //! transaction with the trace that tells of it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -23,10 +24,11 @@ use crate::login::explain::{Explanation, Report};
 use crate::login::saml::provider::{Found, SamlProvider};
 use crate::login::{linking, testing};
 use crate::platform::i18n::Locale;
-use crate::platform::storage::Tx;
+use crate::platform::storage::{StorageError, Tx};
 use crate::platform::web::ClientAddr;
+use crate::sessions::in_hand::Held;
 use crate::sessions::rows::{self, Begun, SignedIn};
-use crate::sessions::sign_in;
+use crate::sessions::sign_in::{self, SignIn, Taking};
 
 /// Longest description of a browser that is kept.
 const AGENT: usize = 256;
@@ -43,6 +45,25 @@ struct Visit {
     client: IpAddr,
     reference: Reference,
     locale: Locale,
+    /// The answer, where it is in hand.
+    held: Option<Arc<Held<Answer>>>,
+}
+
+/// What the code stands for.
+enum Brought {
+    /// The answer.
+    Answer(Box<Answer>),
+    /// What the row of the sign-in kept, to be read as what it is.
+    Kept(String),
+}
+
+impl Brought {
+    fn answer(self) -> Option<Answer> {
+        match self {
+            Self::Answer(answer) => Some(*answer),
+            Self::Kept(text) => serde_json::from_str(&text).ok(),
+        }
+    }
 }
 
 /// How the visit ended.
@@ -68,9 +89,11 @@ pub async fn finish(
     locale: Locale,
     headers: HeaderMap,
 ) -> Response {
+    let code = parameter(&query.unwrap_or_default(), "code").unwrap_or_default();
     let visit = Visit {
         slug: slug.clone(),
-        code: parameter(&query.unwrap_or_default(), "code").unwrap_or_default(),
+        held: state.in_hand.find(&code),
+        code,
         browser: state.kit.browser_id(&headers).map(ToOwned::to_owned),
         old_session: state
             .kit
@@ -131,15 +154,19 @@ fn welcome(state: &SamlState, slug: &str, begun: &Begun, target: &str) -> Respon
 }
 
 async fn run(state: &SamlState, visit: Visit) -> Result<End, DirectoryError> {
-    let writer = state.clone();
-    state
+    let (writer, held) = (state.clone(), visit.held.clone());
+    let ended = state
         .directory
         .db
         .write(move |tx| {
             let (state, visit) = (writer.clone(), visit.clone());
             Box::pin(async move { visit.end(tx, &state).await })
         })
-        .await
+        .await?;
+    if let Some(held) = held {
+        state.in_hand.let_go(&held);
+    }
+    Ok(ended)
 }
 
 impl Visit {
@@ -148,8 +175,9 @@ impl Visit {
         let Some(slug) = Slug::parse(&self.slug) else {
             return Ok(End::Trouble(Trouble::NoProvider));
         };
-        let Some((sign_in, outcome)) = sign_in::take(tx, &self.code, now).await? else {
-            return Ok(End::Trouble(Trouble::UnknownCode));
+        let (sign_in, brought) = match self.take(tx, now).await? {
+            Ok(taken) => taken,
+            Err(trouble) => return Ok(End::Trouble(trouble)),
         };
         if sign_in.provider != slug {
             return Ok(End::Trouble(Trouble::OtherProvider(sign_in.id)));
@@ -168,17 +196,10 @@ impl Visit {
             Found::Broken(error) => return Ok(End::Trouble(Trouble::Setup(error))),
         };
         if let Some(tester) = &sign_in.test {
-            return self
-                .test(
-                    tx,
-                    state,
-                    (tester, &sign_in.browser_hash),
-                    &outcome,
-                    &provider,
-                )
-                .await;
+            let tester = (tester, sign_in.browser_hash.as_str());
+            return self.test(tx, state, tester, &brought, &provider).await;
         }
-        let Ok(answer) = serde_json::from_str::<Answer>(&outcome) else {
+        let Some(answer) = brought.answer() else {
             return Ok(End::Trouble(Trouble::UnknownCode));
         };
         let settings = settings::load(tx, &state.defaults).await?;
@@ -205,16 +226,44 @@ impl Visit {
         }
     }
 
+    /// Uses up the code.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+    ) -> Result<Result<(SignIn, Brought), Trouble>, StorageError> {
+        let Some(held) = &self.held else {
+            let taken = sign_in::take(tx, &self.code, now).await?;
+            let taken = taken.map(|(sign_in, outcome)| (sign_in, Brought::Kept(outcome)));
+            return Ok(taken.ok_or(Trouble::UnknownCode));
+        };
+        Ok(match sign_in::take_held(tx, held, now).await? {
+            Taking::Used(sign_in) => {
+                let answer = Box::new(held.answer.clone());
+                Ok((*sign_in, Brought::Answer(answer)))
+            }
+            Taking::Replayed => Err(Trouble::Replayed(
+                "The answer was used for a sign-in before.",
+            )),
+            Taking::Gone => Err(Trouble::UnknownCode),
+        })
+    }
+
     /// Shows what would have happened.
     async fn test(
         &self,
         tx: &mut Tx,
         state: &SamlState,
         (wanted, browser_hash): (&Tester, &str),
-        outcome: &str,
+        brought: &Brought,
         provider: &SamlProvider,
     ) -> Result<End, DirectoryError> {
-        let Ok(tried) = serde_json::from_str::<Tried>(outcome) else {
+        // What a test brings is never in hand.
+        let tried = match brought {
+            Brought::Kept(text) => serde_json::from_str::<Tried>(text).ok(),
+            Brought::Answer(_) => None,
+        };
+        let Some(tried) = tried else {
             return Ok(End::Trouble(Trouble::UnknownCode));
         };
         let report = self.report(state);

@@ -25,6 +25,7 @@ use crate::directory::Directory;
 use crate::directory::settings::Settings;
 use crate::platform::web::Kit;
 use crate::sessions::Sessions;
+use crate::sessions::in_hand::InHand;
 
 /// Octets of a form that an IdP posts: the message may have 256 KiB, and its
 /// base64 grows in the encoding of forms.
@@ -47,7 +48,12 @@ pub struct SamlState {
     pub registry: Arc<Registry>,
     /// As many verifications at once as there are cores.
     pub cores: Arc<Semaphore>,
+    /// Answers between the two hops.
+    pub in_hand: Arc<AnswersInHand>,
 }
+
+/// Verified answers between the IdP's POST and the browser's own GET.
+pub type AnswersInHand = InHand<answer::Answer>;
 
 impl SamlState {
     /// The origin that providers know us by.
