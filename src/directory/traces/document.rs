@@ -1,17 +1,42 @@
 //! The message that a trace keeps: text, capped and packed, since there are
 //! many of them and they are seldom read.
 
-use std::io::{Read as _, Write as _};
+use std::cell::RefCell;
+use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest text that is kept, in bytes; what is longer is cut.
 pub const LONGEST: usize = 32 * 1024;
+
+thread_local! {
+    /// What packs: some 300 KiB, which cost more to have and to clear than most
+    /// messages cost to pack.
+    static PACKER: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+}
+
+fn pack(octets: &[u8]) -> Vec<u8> {
+    PACKER.with_borrow_mut(|packer| {
+        packer.reset();
+        let mut rest = octets;
+        let mut packed = Vec::with_capacity(2048);
+        loop {
+            let before = packer.total_in();
+            match packer.compress_vec(rest, &mut packed, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => return packed,
+                Ok(Status::Ok | Status::BufError) => packed.reserve(2048),
+                // Packing into memory does not fail.
+                Err(_) => return Vec::new(),
+            }
+            let taken = usize::try_from(packer.total_in() - before).unwrap_or(usize::MAX);
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    })
+}
 
 /// A message as a trace keeps it. Whoever makes one has taken the secrets out.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,14 +51,11 @@ impl TraceDocument {
             end -= 1;
         }
         let (kept, rest) = text.split_at(end);
-        let mut deflater = DeflateEncoder::new(Vec::with_capacity(2048), Compression::fast());
-        let mut written = deflater.write_all(kept.as_bytes());
-        if !rest.is_empty() {
-            let more = format!("… ({} more characters)", rest.chars().count());
-            written = written.and_then(|()| deflater.write_all(more.as_bytes()));
+        if rest.is_empty() {
+            return Self(pack(kept.as_bytes()));
         }
-        // Writing into memory does not fail.
-        Self(written.and_then(|()| deflater.finish()).unwrap_or_default())
+        let more = format!("… ({} more characters)", rest.chars().count());
+        Self(pack(format!("{kept}{more}").as_bytes()))
     }
 
     /// The text.
@@ -108,6 +130,22 @@ mod tests {
             assert_eq!(back, kept);
         }
         assert!(TraceDocument::of(&long).octets().len() < 2_000, "packed");
+    }
+
+    #[test]
+    fn what_cannot_be_packed_is_kept() {
+        for length in [0, 1, 1_000, LONGEST + 128] {
+            let noise = crate::domain::Entropy::System;
+            let octets: Vec<u8> = std::iter::repeat_with(|| noise.bytes::<32>())
+                .flatten()
+                .take(length)
+                .collect();
+            let mut back = Vec::new();
+            DeflateDecoder::new(pack(&octets).as_slice())
+                .read_to_end(&mut back)
+                .unwrap();
+            assert_eq!(back, octets);
+        }
     }
 
     #[test]
