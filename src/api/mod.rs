@@ -27,6 +27,7 @@ mod provider_keys;
 mod provider_shape;
 mod provider_test;
 mod providers;
+mod routes;
 mod settings;
 mod signing_keys;
 mod tokens;
@@ -46,8 +47,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router};
 use futures_util::Stream;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::directory::lines::CONTENT_TYPE;
 use crate::directory::settings::Settings;
@@ -114,88 +113,12 @@ impl FromRef<ApiState> for Kit {
 /// Octets of a body, providers' metadata aside.
 const BODY_CAP: usize = 256 * 1024;
 
-/// The routes of `/api/v1`. Every one is registered with what the document
-/// says of it: what is not in the document is not there.
+/// The routes of `/api/v1`, and the page that describes them.
 pub fn router(state: ApiState) -> Router {
-    let users = OpenApiRouter::new()
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::show, users::edit, users::remove))
-        .routes(routes!(identifiers::clear))
-        .routes(routes!(users::deactivate))
-        .routes(routes!(users::reactivate))
-        .routes(routes!(users::invite))
-        .routes(routes!(users::end_sessions))
-        .routes(routes!(passkeys::list, passkeys::create))
-        .routes(routes!(passkeys::edit, passkeys::remove));
-    let groups = OpenApiRouter::new()
-        .routes(routes!(groups::list, groups::create))
-        .routes(routes!(groups::show, groups::edit, groups::remove))
-        .routes(routes!(groups::add_member, groups::remove_member));
-    let providers = OpenApiRouter::new()
-        .routes(routes!(providers::list, providers::create))
-        .routes(routes!(
-            providers::show,
-            providers::replace,
-            providers::edit,
-            providers::remove
-        ))
-        .routes(routes!(provider_test::test))
-        .routes(routes!(provider_keys::rotate));
-    let applications = OpenApiRouter::new()
-        .routes(routes!(applications::list, applications::create))
-        .routes(routes!(
-            applications::show,
-            applications::replace,
-            applications::edit,
-            applications::remove
-        ))
-        .routes(routes!(applications::rotate_secret))
-        .routes(routes!(applications::send_activation))
-        .routes(routes!(applications::assignments))
-        .routes(routes!(
-            applications::assign_user,
-            applications::unassign_user
-        ))
-        .routes(routes!(
-            applications::assign_group,
-            applications::unassign_group
-        ))
-        .routes(routes!(signing_keys::list))
-        .routes(routes!(signing_keys::rotate));
-    let rest = OpenApiRouter::new()
-        .routes(routes!(me::show))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::remove))
-        .routes(routes!(settings::show, settings::edit))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::lines))
-        .routes(routes!(logins::list))
-        .routes(routes!(logins::lines))
-        .routes(routes!(logins::show))
-        .routes(routes!(conflicts::list))
-        .routes(routes!(conflicts::show))
-        .routes(routes!(conflicts::link))
-        .routes(routes!(conflicts::dismiss))
-        .routes(routes!(openapi::show));
-    let webhooks = OpenApiRouter::new()
-        .routes(routes!(webhooks::list, webhooks::create))
-        .routes(routes!(webhooks::show, webhooks::edit, webhooks::remove))
-        .routes(routes!(webhooks::rotate_secret))
-        .routes(routes!(webhooks::test))
-        .routes(routes!(webhooks::deliveries))
-        .routes(routes!(webhooks::redeliver));
-    let all = users
-        .merge(groups)
-        .merge(providers)
-        .merge(applications)
-        .merge(webhooks)
-        .merge(rest);
-    let (router, collected) = OpenApiRouter::new().nest("/api/v1", all).split_for_parts();
+    let (router, methods) = routes::served();
     let cookie = state.kit.cookies().session;
-    let document = Document::new(&collected, state.kit.origin(), cookie);
-    let document = Arc::new(document);
+    let document = Arc::new(Document::new(state.kit.origin(), cookie));
     let docs = docs::router(Arc::clone(&document), state.kit.clone());
-    let methods = options::methods(&collected);
     router
         .layer(Extension(document))
         .layer(DefaultBodyLimit::max(BODY_CAP))

@@ -7,26 +7,33 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::HttpMethod;
 
 /// Route → what may be done there, as `Allow` says it.
 pub(super) type Methods = Arc<HashMap<String, HeaderValue>>;
 
-/// The methods of each route of a document. Where there is `GET`, there is
-/// `HEAD`; `OPTIONS` is everywhere.
-pub(super) fn methods(collected: &OpenApi) -> Methods {
-    let paths = serde_json::to_value(&collected.paths).unwrap_or_default();
-    let paths = paths.as_object().into_iter().flatten();
-    let all = paths.filter_map(|(path, item)| {
-        let mut allow = String::new();
-        for method in item.as_object()?.keys() {
-            allow.push_str(&method.to_uppercase());
-            allow.push_str(if method == "get" { ", HEAD, " } else { ", " });
-        }
-        let allow = HeaderValue::from_str(&(allow + "OPTIONS")).ok()?;
-        Some((path.clone(), allow))
+/// What `Allow` says of each route. Where there is `GET`, there is `HEAD`;
+/// `OPTIONS` is everywhere.
+pub(super) fn methods(routes: Vec<(String, Vec<HttpMethod>)>) -> Methods {
+    let all = routes.into_iter().filter_map(|(path, methods)| {
+        let names = methods.iter().map(name);
+        let allow = names.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+        Some((path, HeaderValue::from_str(&allow).ok()?))
     });
     Arc::new(all.collect())
+}
+
+const fn name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET, HEAD",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
 }
 
 /// Answers `OPTIONS` with the methods of the route (RFC 9110 §9.3.7).

@@ -445,6 +445,8 @@ fn registered() -> BTreeSet<String> {
         &mut files,
     );
     let mut found = BTreeSet::new();
+    // The API's list is held against its document.
+    files.retain(|file| !file.ends_with("api/routes.rs"));
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for call in text.split(".route(").skip(1) {

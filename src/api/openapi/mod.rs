@@ -1,5 +1,4 @@
-//! The API described by itself: `OpenAPI` 3.1, made from the handlers when the
-//! router is built.
+//! The API described by itself: `OpenAPI` 3.1, made from the handlers.
 //!
 //! Each handler says what is its own (`#[utoipa::path]`); what holds for all of
 //! them, the ways to fail above all, is added by [`finish`]. The schemas of what
@@ -11,7 +10,7 @@ pub(super) mod inputs;
 mod links;
 pub(super) mod params;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -21,20 +20,36 @@ use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-/// The document, as it is sent. As a value it takes many times the room, and is
-/// wanted once, for the page that people read.
-#[derive(Clone, Debug)]
-pub(super) struct Document(Bytes);
+/// The document, as it is sent, made when somebody asks for it. As a value it
+/// takes many times the room, and is wanted once, for the page that people read.
+#[derive(Debug)]
+pub(super) struct Document {
+    origin: String,
+    cookie: &'static str,
+    text: OnceLock<Bytes>,
+}
 
 impl Document {
-    /// Completes what was collected from the handlers.
-    pub(super) fn new(collected: &utoipa::openapi::OpenApi, origin: &str, cookie: &str) -> Self {
-        Self(finish::finish(collected, origin, cookie).to_string().into())
+    /// The document of the gateway at `origin`, whose session cookie is `cookie`.
+    pub(super) fn new(origin: &str, cookie: &'static str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookie,
+            text: OnceLock::new(),
+        }
+    }
+
+    fn text(&self) -> &Bytes {
+        self.text.get_or_init(|| {
+            let described = super::routes::described();
+            let whole = finish::finish(&described, &self.origin, self.cookie);
+            whole.to_string().into()
+        })
     }
 
     /// The document as a value.
     pub(super) fn value(&self) -> Value {
-        serde_json::from_slice(&self.0).unwrap_or_default()
+        serde_json::from_slice(self.text()).unwrap_or_default()
     }
 }
 
@@ -55,7 +70,7 @@ pub(super) async fn show(Extension(document): Extension<Arc<Document>>) -> Respo
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, caching),
     ];
-    (headers, document.0.clone()).into_response()
+    (headers, document.text().clone()).into_response()
 }
 
 /// What stands at a place of a document (a JSON Pointer); `null` where nothing
