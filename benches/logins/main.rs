@@ -49,6 +49,8 @@ const READ_CONNECTIONS: usize = 64;
 const PEOPLE: usize = 10_000;
 /// Sign-ins that are prepared at a time.
 const BATCH: usize = 10_000;
+/// Logins a second that leave room for other work.
+const STEADY: f64 = 500.0;
 /// Providers whose metadata is fetched.
 const OTHERS: usize = 100;
 /// How long reads are measured.
@@ -130,17 +132,43 @@ async fn beside(report: &Report, server: &Server, idp: &Idp, upstream: &Upstream
         Limit::Under(1.25),
     );
 
-    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH).await?;
     let strays = Strays::new(idp)?;
+    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH).await?;
     let (disturbed, sent) = strays.beside(server, sign_in_all(server, prepared)).await?;
-    report.note("login traces written beside logins", sent, "/s");
+    report.note("failing attempts beside as many logins as go", sent, "/s");
     let share = disturbed.per_second() / plain.per_second();
+    report.note("  logins, of those without", share, "x");
+    traced(report, server, idp, &strays).await
+}
+
+/// Logins at a rate that leaves room, alone and beside a flood of attempts that
+/// fail: each leaves a trace.
+async fn traced(report: &Report, server: &Server, idp: &Idp, strays: &Strays) -> Result<()> {
+    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH / 2).await?;
+    let mut alone = sign_in_at(server, prepared, Some(STEADY)).await?;
+    let prepared = idp.sign_ins(server, Through::Plain, 1, BATCH / 2).await?;
+    let steady = sign_in_at(server, prepared, Some(STEADY));
+    let (mut beside, sent) = strays.beside(server, steady).await?;
+    report.note("logins at a steady rate", alone.per_second(), "/s");
+    report.figure(
+        "  login traces written then, with failing attempts",
+        sent + beside.per_second(),
+        "/s",
+        Limit::AtLeast(5_000.0),
+    );
     report.figure(
         "  logins, of those without",
-        share,
+        beside.per_second() / alone.per_second(),
         "x",
         Limit::AtLeast(0.9),
     );
+    for (label, logins) in [
+        ("  p50 without", &mut alone),
+        ("  p50 beside them", &mut beside),
+    ] {
+        logins.latencies.sort_unstable();
+        report.note(label, logins.percentile(0.50), "ms");
+    }
     Ok(())
 }
 
@@ -184,6 +212,8 @@ fn starts(report: &Report, server: &mut Server) -> Result<()> {
         "ms",
         Limit::Under(200.0),
     );
+    let resident = server.resident_mib()?;
+    report.figure("resident memory then", resident, "MiB", Limit::Under(40.0));
     Ok(())
 }
 
@@ -256,8 +286,14 @@ impl Logins {
     }
 }
 
-/// Carries out all `sign_ins`, over as many connections as there may be.
+/// Carries out all `sign_ins`, over as many connections as there may be, as fast as
+/// they are answered.
 async fn sign_in_all(server: &Server, sign_ins: Vec<SignIn>) -> Result<Logins> {
+    sign_in_at(server, sign_ins, None).await
+}
+
+/// The same, at so many a second if a rate is given.
+async fn sign_in_at(server: &Server, sign_ins: Vec<SignIn>, rate: Option<f64>) -> Result<Logins> {
     let mut queues: Vec<Vec<SignIn>> = (0..LOGIN_CONNECTIONS).map(|_| Vec::new()).collect();
     for (queue, sign_in) in (0..LOGIN_CONNECTIONS).cycle().zip(sign_ins) {
         queues
@@ -272,10 +308,13 @@ async fn sign_in_all(server: &Server, sign_ins: Vec<SignIn>) -> Result<Logins> {
     let tasks = tokio::task::LocalSet::new();
     let cpu = server.cpu()?;
     let begin = Instant::now();
-    let running: Vec<_> = connections
-        .into_iter()
-        .map(|(connection, queue)| tasks.spawn_local(sign_in_each(connection, queue)))
-        .collect();
+    let pause = rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+    let width = u32::try_from(LOGIN_CONNECTIONS)?;
+    let mut running = Vec::new();
+    for (turn, (connection, queue)) in (0..width).zip(connections) {
+        let pace = pause.map(|pause| (begin + pause * turn, pause * width));
+        running.push(tasks.spawn_local(sign_in_each(connection, queue, pace)));
+    }
     let mut all = Logins::default();
     tasks
         .run_until(async {
@@ -290,10 +329,20 @@ async fn sign_in_all(server: &Server, sign_ins: Vec<SignIn>) -> Result<Logins> {
     Ok(all)
 }
 
-async fn sign_in_each(mut connection: Connection, queue: Vec<SignIn>) -> Result<Logins> {
+/// Carries out `queue`, where there is a pace from a moment on and after a pause
+/// each: then a login begins when it is due, however late the one before ended.
+async fn sign_in_each(
+    mut connection: Connection,
+    queue: Vec<SignIn>,
+    pace: Option<(Instant, Duration)>,
+) -> Result<Logins> {
     let mut done = Logins::default();
-    for sign_in in queue {
-        let begin = Instant::now();
+    for (turn, sign_in) in (0..).zip(queue) {
+        let due = pace.map(|(first, pause)| first + pause * turn);
+        if let Some(due) = due {
+            tokio::time::sleep_until(due.into()).await;
+        }
+        let begin = due.unwrap_or_else(Instant::now);
         let answer = connection.send(&sign_in.request).await?;
         ensure!(answer.status == 303, "ACS: {}", answer.describe());
         let location = answer.location.as_deref().context("303 without Location")?;
