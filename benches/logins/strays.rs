@@ -12,8 +12,8 @@ use crate::server::Server;
 
 /// How many a second.
 const RATE: f64 = 5_000.0;
-/// Connections over which they come.
-const CONNECTIONS: u32 = 8;
+/// Connections over which they come: each waits until its trace is on the disk.
+const CONNECTIONS: u32 = 24;
 
 /// Responses to requests that nobody made, in turn.
 pub struct Strays(Vec<Request>);

@@ -266,8 +266,9 @@ pub(super) fn connection(path: &Path, read_only: bool) -> Result<Connection, Sto
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Negative: kibibytes. Readers share the operating system's page cache, and
-    // forget their own whenever somebody writes.
-    connection.pragma_update(None, "cache_size", if read_only { -512 } else { -8_000 })?;
+    // forget their own whenever somebody writes; the writer needs the pages of
+    // many indexes again and again.
+    connection.pragma_update(None, "cache_size", if read_only { -512 } else { -24_000 })?;
     connection.pragma_update(None, "query_only", read_only)?;
     Ok(connection)
 }

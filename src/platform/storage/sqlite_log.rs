@@ -2,11 +2,12 @@
 //! its own, so that nobody's commit waits for it.
 //!
 //! A pass beside the writer never reaches the end of a log that grows meanwhile,
-//! and only at its end does a log begin anew. The writer therefore does what is
-//! left after such a pass, which is little.
+//! and only at its end does a log begin anew. Each pass leaves what was written while
+//! it lasted, so the next is shorter; what the last one leaves, the writer does.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
@@ -14,11 +15,13 @@ use rusqlite::wal::CheckpointMode;
 use super::error::StorageError;
 use super::sqlite::{connection, spawn};
 
-/// Pages in the log after which a pass begins: 64 MiB. In a long log most pages
+/// Pages in the log after which the passes begin: 64 MiB. In a long log most pages
 /// stand several times, and the file gets each once.
-const PASS: i32 = 16_000;
-/// Pages after which the writer does the rest.
-const REST: i32 = 17_000;
+const BEGIN: i32 = 16_000;
+/// How many passes there are before the writer does the rest.
+const PASSES: usize = 3;
+/// Pages after which the writer does not wait for them.
+const TOO_MANY: i32 = 64_000;
 
 /// Keeps the log of a writer short.
 ///
@@ -29,21 +32,27 @@ pub(super) fn keep_short(writer: &mut Connection, path: &Path) -> Result<(), Sto
     // A pass that finds the file locked is made up for by the next.
     beside.pragma_update(None, "wal_autocheckpoint", 0)?;
     let (ask, asked) = mpsc::sync_channel::<()>(1);
+    let has_passed = Arc::new(AtomicBool::new(false));
+    let passed = Arc::clone(&has_passed);
     spawn("doorward-log", move || {
         while asked.recv().is_ok() {
-            let pass = beside.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-            if let Err(error) = pass {
-                tracing::warn!(%error, "the log could not be brought into the file");
+            for _ in 0..PASSES {
+                let pass = beside.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                if let Err(error) = pass {
+                    tracing::warn!(%error, "the log could not be brought into the file");
+                }
             }
+            passed.store(true, Ordering::Release);
         }
     })?;
     let mut has_asked = false;
     writer.wal_hook(Some(move |log: &mut rusqlite::hooks::Wal, pages: i32| {
-        if pages < PASS {
+        if pages < BEGIN {
             has_asked = false;
-        } else if pages >= REST {
-            // Busy as long as the pass goes on: then a later commit does it.
+        } else if has_passed.swap(false, Ordering::AcqRel) || pages >= TOO_MANY {
+            // Where a reader still needs the old state, it is all asked for again.
             drop(log.checkpoint_v2(CheckpointMode::PASSIVE));
+            has_asked = false;
         } else if !has_asked {
             has_asked = ask.try_send(()).is_ok();
         }
