@@ -202,7 +202,7 @@ async fn again(
     let seen = state
         .directory
         .db
-        .read(move |tx| {
+        .look_up(move |tx| {
             let (slug, assertion) = (slug.clone(), assertion.clone());
             Box::pin(async move { sign_in::remembers(tx, &slug, &assertion).await })
         })
