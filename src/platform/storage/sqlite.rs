@@ -309,6 +309,18 @@ fn write_loop(
             }
         }
         syncs.wait();
+        if syncs.has_failed() {
+            // What stands in the log behind the gap would not be found again: all of
+            // it goes into the file first.
+            drop(control(&tx, "ROLLBACK"));
+            let anew = begin_log_anew(&tx);
+            if anew.is_ok() {
+                syncs.begin_anew();
+            }
+            let taken_back = anew.and(Err(busy("the disk refused the group before")));
+            sqlite_sync::finish(group.jobs, &taken_back);
+            continue;
+        }
         // Of a transaction that SQLite took back by itself nothing is left to
         // commit, and nobody in it may hear that something stands.
         let committed = control(&tx, "COMMIT");
@@ -323,6 +335,19 @@ fn write_loop(
         }
         syncs.sync(group.jobs);
     }
+}
+
+/// Brings the whole log into the file and empties it.
+fn begin_log_anew(tx: &Tx) -> Result<(), StorageError> {
+    let Tx::Sqlite(tx) = tx else {
+        return Err(StorageError::Waited);
+    };
+    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy_readers: i64 = tx.connection.query_row(sql, [], |row| row.get(0))?;
+    if busy_readers != 0 {
+        return Err(busy("somebody still reads what the log holds"));
+    }
+    Ok(())
 }
 
 /// The unit that waits next, as long as the group may grow.
@@ -484,5 +509,60 @@ impl SqliteTx {
             out.push(Row::new(values));
         }
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sync before has failed: the next group is refused, the log goes into the
+    /// file, and then writing goes on.
+    #[tokio::test]
+    async fn after_a_gap_the_log_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gap.db");
+        let log = folder.path().join("gap.db-wal");
+        let writer = connection(&path, false).unwrap();
+        writer.execute_batch("CREATE TABLE t (n BIGINT)").unwrap();
+        assert!(std::fs::metadata(&log).unwrap().len() > 0);
+        // Another database has no log: its sync fails.
+        let mut syncs = Syncs::start(&folder.path().join("other.db")).unwrap();
+        syncs.sync(Vec::new());
+        let (jobs, waiting) = mpsc::channel(8);
+        let thread = std::thread::spawn(move || {
+            write_loop(writer, waiting, syncs, &Changes::default());
+        });
+        let insert = async || {
+            let unit = super::super::unit::Typed::new(|tx: &mut Tx| {
+                Box::pin(async move {
+                    tx.execute("INSERT INTO t (n) VALUES (1)", &[]).await?;
+                    Ok::<_, StorageError>(())
+                }) as super::super::Unit<'_, (), StorageError>
+            });
+            let (reply, answer) = oneshot::channel();
+            let job = WriteJob {
+                work: unit,
+                keep: None,
+                reply,
+            };
+            assert!(jobs.send(job).await.is_ok());
+            answer.await.unwrap()
+        };
+        assert!(matches!(insert().await, Err(StorageError::Unavailable(_))));
+        let count = || {
+            let reader = connection(&path, true).unwrap();
+            let sql = "SELECT COUNT(*) FROM t";
+            reader
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(std::fs::metadata(&log).unwrap().len(), 0);
+        assert_eq!(count(), 0);
+        // Written, and not on the disk as far as this thread knows.
+        assert!(insert().await.is_err());
+        assert_eq!(count(), 1);
+        drop(jobs);
+        thread.join().unwrap();
     }
 }

@@ -18,8 +18,10 @@ use super::sqlite::{WriteJob, spawn};
 /// Syncs one group at a time.
 pub(super) struct Syncs {
     groups: mpsc::Sender<Vec<WriteJob>>,
-    done: mpsc::Receiver<()>,
+    /// Whether a group came onto the disk.
+    done: mpsc::Receiver<bool>,
     is_busy: bool,
+    has_failed: bool,
 }
 
 impl Syncs {
@@ -38,7 +40,7 @@ impl Syncs {
                     tracing::error!(%error, "what was written may not be on the disk");
                 }
                 // First the writer, which has most to do.
-                let _ = tell.send(());
+                let _ = tell.send(synced.is_ok());
                 finish(group, &synced);
             }
         })?;
@@ -46,20 +48,36 @@ impl Syncs {
             groups,
             done,
             is_busy: false,
+            has_failed: false,
         })
+    }
+
+    /// Whether a sync has failed: the system may take the pages for written all the
+    /// same, and then everything behind them in the log is lost with them when the
+    /// machine stops.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// The whole log has come into the file, and a new one begins.
+    pub(super) const fn begin_anew(&mut self) {
+        self.has_failed = false;
     }
 
     /// Waits until the group before is on the disk.
     pub(super) fn wait(&mut self) {
         if self.is_busy {
-            let _ = self.done.recv();
             self.is_busy = false;
+            self.has_failed |= self.done.recv() != Ok(true);
         }
     }
 
     /// Whether a group is on its way to the disk.
     pub(super) fn is_busy(&mut self) -> bool {
-        self.is_busy = self.is_busy && self.done.try_recv().is_err();
+        if let (true, Ok(synced)) = (self.is_busy, self.done.try_recv()) {
+            self.is_busy = false;
+            self.has_failed |= !synced;
+        }
         self.is_busy
     }
 
@@ -108,5 +126,30 @@ impl Log {
         file.sync_data().map_err(failed)?;
         self.file = Some(file);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_onto_the_disk_is_told_to_the_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gap.db");
+        let mut syncs = Syncs::start(&path).unwrap();
+        assert!(!syncs.is_busy() && !syncs.has_failed());
+        // There is no log.
+        syncs.sync(Vec::new());
+        syncs.wait();
+        assert!(!syncs.is_busy() && syncs.has_failed());
+        std::fs::write(folder.path().join("gap.db-wal"), "a log").unwrap();
+        syncs.sync(Vec::new());
+        syncs.wait();
+        assert!(syncs.has_failed(), "until the log begins anew");
+        syncs.begin_anew();
+        syncs.sync(Vec::new());
+        syncs.wait();
+        assert!(!syncs.has_failed());
     }
 }
