@@ -342,36 +342,50 @@ pub(super) async fn list(
     limit: usize,
     documents: bool,
 ) -> Result<Vec<LoginTrace>, StorageError> {
+    let ids = match &filter.reference {
+        Some(reference) => Some(referred(tx, reference).await?),
+        None => None,
+    };
+    let ids = ids.as_deref();
+    if ids.is_some_and(<[Value]>::is_empty) {
+        return Ok(Vec::new());
+    }
     let Some(people) = &filter.people else {
-        if filter.reference.is_some() && filter.outcome.is_none() {
-            // People read out the reference of what failed, and that has an index.
-            for outcome in [TraceOutcome::Failed, TraceOutcome::Refused] {
-                let filter = TraceFilter {
-                    outcome: Some(outcome),
-                    ..filter.clone()
-                };
-                let found = walk(tx, &filter, None, cursor, limit, documents).await?;
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-            }
-        }
-        return walk(tx, filter, None, cursor, limit, documents).await;
+        return walk(tx, filter, (ids, None), cursor, limit, documents).await;
     };
     // One walk for each way to be found, each down its own index.
     let mut all = Vec::new();
     for way in people.ways() {
-        all.extend(walk(tx, filter, Some(way), cursor, limit, documents).await?);
+        all.extend(walk(tx, filter, (ids, Some(way)), cursor, limit, documents).await?);
     }
     all.sort_by(|a, b| b.id.cmp(&a.id));
     all.truncate(limit.saturating_add(1));
     Ok(all)
 }
 
+/// The ids of the traces under a reference, which are one, but for an accident.
+async fn referred(tx: &mut Tx, reference: &str) -> Result<Vec<Value>, StorageError> {
+    let reference = Reference::parse(reference)
+        .map_or_else(|| reference.to_uppercase(), |found| found.to_string());
+    let mut ids = Vec::new();
+    // People read out the reference of what failed, and that has an index. A success
+    // is found by reading through another one.
+    for of_these in [" AND outcome <> 'success'", ""] {
+        let sql = format!("SELECT id FROM login_traces WHERE reference = $1{of_these} LIMIT 50");
+        if ids.is_empty() {
+            let rows = tx.query(&sql, params![&reference]).await?;
+            for row in rows {
+                ids.push(Value::from(row.reader().text()?));
+            }
+        }
+    }
+    Ok(ids)
+}
+
 async fn walk(
     tx: &mut Tx,
     filter: &TraceFilter,
-    way: Option<people::Way<'_>>,
+    (ids, way): (Option<&[Value]>, Option<people::Way<'_>>),
     cursor: Option<&str>,
     limit: usize,
     documents: bool,
@@ -380,9 +394,6 @@ async fn walk(
     let mut values = vec![Value::from(ids::before(cursor, filter.during.to))];
     let mut sql = format!("SELECT {COLUMNS}{document} FROM login_traces WHERE id < $1");
     let outcome = filter.outcome.map(TraceOutcome::as_str);
-    let reference = filter.reference.as_ref().map(|text| {
-        Reference::parse(text).map_or_else(|| text.to_uppercase(), |found| found.to_string())
-    });
     let conditions = [
         ("provider =", filter.provider.clone()),
         ("kind =", filter.kind.clone()),
@@ -397,23 +408,14 @@ async fn walk(
             let _ = write!(sql, " AND {condition} ${}", values.len());
         }
     }
-    if let Some(reference) = reference {
-        values.push(Value::from(reference));
-        let _ = match filter.outcome {
-            Some(TraceOutcome::Failed | TraceOutcome::Refused) => {
-                write!(sql, " AND reference = ${}", values.len())
-            }
-            // From end to end through an index, which is smaller than the rows.
-            _ => write!(
-                sql,
-                " AND id IN (SELECT id FROM login_traces WHERE reference = ${})",
-                values.len()
-            ),
-        };
+    if let Some(ids) = ids {
+        let names = (1..=ids.len()).map(|at| format!("${}", values.len() + at));
+        let _ = write!(sql, " AND id IN ({})", names.collect::<Vec<_>>().join(", "));
+        values.extend_from_slice(ids);
     }
     // What the partial indexes are made for has to stand in the text. A person has
     // few attempts, and those are found by the person.
-    let of_everybody = filter.user.is_none() && way.is_none();
+    let of_everybody = filter.user.is_none() && way.is_none() && ids.is_none();
     if of_everybody && filter.outcome.is_some_and(|o| o != TraceOutcome::Success) {
         sql.push_str(" AND outcome <> 'success'");
     }
