@@ -714,8 +714,31 @@ mod tests {
             ("*.example.com", None),
             ("", None),
             ("wiki.example.com:99999", None),
+            // What decoding and IDNA would make a wildcard, or another name.
+            ("%2a.example.com", None),
+            ("\u{ff0a}.example.com", None),
+            ("wiki%2eexample.com", None),
+            ("wi\tki.example.com", None),
+            ("wiki.example.com;x", None),
+            ("\"wiki\".example.com", None),
         ] {
             assert_eq!(clean_host(text).as_deref(), clean, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_grows_by_its_encoding_is_still_a_host() {
+        let long = "b\u{fc}cher.".repeat(25) + "example";
+        assert!(long.len() <= 255);
+        assert_eq!(clean_host(&long), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_host_in_its_form_stays(text in "(\\PC|[a-z0-9.:%*_-]){0,40}") {
+            if let Some(clean) = clean_host(&text) {
+                proptest::prop_assert_eq!(clean_host(&clean), Some(clean));
+            }
         }
     }
 

@@ -121,20 +121,32 @@ pub(super) fn host_of(uri: &str) -> Option<String> {
 }
 
 /// A host, with its port unless it is 80 or 443, in the form in which hosts are
-/// compared; `None` when it is none.
+/// compared; `None` when it is none. What came out goes in again unchanged.
 #[must_use]
 pub fn clean_host(text: &str) -> Option<String> {
     let text = text.trim();
-    if text.is_empty() || text.len() > 255 || text.contains(['/', '?', '#', '@', '\\', '*', ' ']) {
+    // `%` would be decoded; control characters would be left out.
+    let odd = |c: char| c.is_ascii_control() || "/?#@\\*% ".contains(c);
+    if text.is_empty() || text.len() > MAX_HOST || text.contains(odd) {
         return None;
     }
     let url = Url::parse(&format!("http://{text}/")).ok()?;
-    let host = url.host_str().filter(|host| !host.is_empty())?;
-    match url.port() {
-        None | Some(443) => Some(host.to_owned()),
-        Some(port) => Some(format!("{host}:{port}")),
+    let host = url.host()?;
+    // IDNA maps to characters that a name does not have: U+FF0A becomes `*`.
+    if let Host::Domain(name) = host
+        && !(name.bytes()).all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    {
+        return None;
     }
+    let clean = match url.port() {
+        None | Some(443) => host.to_string(),
+        Some(port) => format!("{host}:{port}"),
+    };
+    (clean.len() <= MAX_HOST).then_some(clean)
 }
+
+/// The longest host, in bytes, with its port (RFC 1035 section 2.3.4 and more).
+const MAX_HOST: usize = 255;
 
 pub(super) fn is_path_pattern(text: &str) -> bool {
     let stem = text.strip_suffix("/*").unwrap_or(text);
