@@ -279,6 +279,7 @@ async fn find(tx: &mut Tx, id_hash: &str) -> Result<Option<Stored>, StorageError
 }
 
 /// Ends the sessions of a user that were begun with an identity, but for one.
+/// Called inside the unit that takes the identity off.
 pub async fn end_through(
     tx: &mut Tx,
     user: &UserId,
@@ -290,12 +291,18 @@ pub async fn end_through(
         let mut reader = row.reader();
         let id_hash = reader.text()?;
         let data: super::store::Data = reader.json()?;
-        let through = super::store::signed_in(&data).is_some_and(|signed_in| {
-            signed_in.issuer.as_ref() == Some(&identity.issuer)
-                && signed_in.subject.as_ref() == Some(&identity.subject)
-        });
+        let Some(signed_in) = super::store::signed_in(&data) else {
+            continue;
+        };
+        let through = signed_in.issuer.as_ref() == Some(&identity.issuer)
+            && signed_in.subject.as_ref() == Some(&identity.subject);
         if through && id_hash != except {
             endings::end(tx, Which::One(&id_hash), Reason::SignedOut).await?;
+        } else if signed_in.upstream_subject() == Some(&identity.subject) {
+            // The provider's logout found it by the identity, and shall go on finding it.
+            let sql = "UPDATE sessions SET subject_key = $2 WHERE id_hash = $1";
+            tx.execute(sql, params![id_hash, hash(&identity.subject)])
+                .await?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use scraper::{Html, Selector};
 use serde_json::json;
 
 use crate::harness::{Answer, Browser, Idp, Person, Server, refused};
+use crate::saml::slo::{self, Offer};
 
 on_both! {
     another_identity_is_connected_and_leads_in
@@ -15,6 +16,7 @@ on_both! {
     the_last_way_in_stays
     of_two_at_once_one_stays
     what_a_disconnected_identity_began_is_over
+    the_idp_ends_the_session_that_its_disconnected_identity_began
 }
 
 /// The addresses of links and forms on a page.
@@ -259,4 +261,36 @@ async fn what_a_disconnected_identity_began_is_over(server: Server) {
     }
     assert!(thief.me().await.is_none(), "the other session is over");
     assert!(browser.me().await.is_some(), "this one is not");
+}
+
+async fn the_idp_ends_the_session_that_its_disconnected_identity_began(server: Server) {
+    let (first, second) = (Idp::new(), Idp::other());
+    slo::provider(&server, &first, Offer::Both).await;
+    second.register(&server).await;
+    let mut browser = Browser::new(&server);
+    slo::signs_in(&server, &first, &mut browser, "ada", "_s1").await;
+    link(&server, &mut browser, &second, &ada_elsewhere()).await;
+    for address in unlinks(&mut browser).await {
+        let page = browser.click(&address).await;
+        if !page.body.contains("countess-1815") {
+            confirm(&mut browser, &address).await;
+            break;
+        }
+    }
+    assert_eq!(
+        unlinks(&mut browser).await,
+        Vec::<String>::new(),
+        "one is left"
+    );
+    assert!(browser.me().await.is_some(), "the session stays");
+    // Another person's name ends nothing, that of the person does.
+    for (name, stays) in [("grace", true), ("ada", false)] {
+        let request = slo::Request::about(&server, &first, name);
+        let query = slo::query("SAMLRequest", &request.with(""), None, Some(first.key));
+        let answer = browser
+            .click_elsewhere(&format!("/saml/okta/slo?{query}"))
+            .await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        assert_eq!(browser.me().await.is_some(), stays, "{name}");
+    }
 }

@@ -11,7 +11,7 @@ mod policy;
 mod relay_state;
 mod replay;
 mod rollover;
-mod slo;
+pub mod slo;
 mod targets;
 mod transport;
 mod values;
