@@ -29,8 +29,10 @@ use super::{Tx, sqlite_changes, sqlite_log, sqlite_sync};
 
 /// How many units share one commit at most.
 const GROUP: usize = 128;
-/// How long a group may grow before it is committed.
-const GROUP_TIME: Duration = Duration::from_millis(4);
+/// How long a group may grow while the disk is free. A longer time gathers everybody
+/// who is signing in into one group, and then the writer and they wait for each
+/// other in turn; a shorter one commits the same pages more often.
+const GROUP_TIME: Duration = Duration::from_millis(1);
 /// How long the file may be locked by another program.
 const BUSY: Duration = Duration::from_secs(4);
 /// How long anybody waits for an answer.
