@@ -29,10 +29,12 @@ use super::{Tx, sqlite_changes, sqlite_log, sqlite_sync};
 
 /// How many units share one commit at most.
 const GROUP: usize = 128;
-/// How long a group may grow while the disk is free. A longer time gathers everybody
-/// who is signing in into one group, and then the writer and they wait for each
-/// other in turn; a shorter one commits the same pages more often.
-const GROUP_TIME: Duration = Duration::from_millis(1);
+/// How long a group may grow while the disk is free: as long as the disk took for the
+/// group before, but no less and no more than this. A longer time gathers everybody
+/// who is signing in into one group, and then the writer and they wait for each other
+/// in turn; a shorter one commits the same pages more often. A slow disk gets larger
+/// groups.
+const GROUP_TIME: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(4)];
 /// How long the file may be locked by another program.
 const BUSY: Duration = Duration::from_secs(4);
 /// How long anybody waits for an answer.
@@ -302,12 +304,15 @@ fn write_loop(
             if group.jobs.len() >= GROUP || !is_open(&tx) {
                 break;
             }
-            next = waiting_within(&mut waiting, started);
+            let [least, most] = GROUP_TIME;
+            // As long as the disk has the group before, nothing could be committed.
+            let may_grow = syncs.is_busy() || started.elapsed() < syncs.took().clamp(least, most);
+            next = may_grow.then(|| waiting.try_recv().ok()).flatten();
             if next.is_none() && syncs.is_busy() {
                 // Who comes in the meantime comes along.
                 syncs.wait();
                 started = Instant::now();
-                next = waiting_within(&mut waiting, started);
+                next = waiting.try_recv().ok();
             }
         }
         syncs.wait();
@@ -350,12 +355,6 @@ fn begin_log_anew(tx: &Tx) -> Result<(), StorageError> {
         return Err(busy("somebody still reads what the log holds"));
     }
     Ok(())
-}
-
-/// The unit that waits next, as long as the group may grow.
-fn waiting_within(waiting: &mut mpsc::Receiver<WriteJob>, started: Instant) -> Option<WriteJob> {
-    let may_grow = started.elapsed() < GROUP_TIME;
-    may_grow.then(|| waiting.try_recv().ok()).flatten()
 }
 
 /// Whether the group's transaction still stands: SQLite takes the whole of it

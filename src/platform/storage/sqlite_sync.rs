@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use super::error::StorageError;
 use super::sqlite::{WriteJob, spawn};
@@ -18,9 +19,10 @@ use super::sqlite::{WriteJob, spawn};
 /// Syncs one group at a time.
 pub(super) struct Syncs {
     groups: mpsc::Sender<Vec<WriteJob>>,
-    /// Whether a group came onto the disk.
-    done: mpsc::Receiver<bool>,
+    /// How long it took for a group to come onto the disk; nothing when it did not.
+    done: mpsc::Receiver<Option<Duration>>,
     is_busy: bool,
+    took: Duration,
     has_failed: bool,
 }
 
@@ -35,12 +37,14 @@ impl Syncs {
         let mut log = Log::of(path);
         spawn("doorward-sync", move || {
             while let Ok(group) = waiting.recv() {
+                let begin = Instant::now();
                 let synced = log.sync();
+                let took = begin.elapsed();
                 if let Err(error) = &synced {
                     tracing::error!(%error, "what was written may not be on the disk");
                 }
                 // First the writer, which has most to do.
-                let _ = tell.send(synced.is_ok());
+                let _ = tell.send(synced.is_ok().then_some(took));
                 finish(group, &synced);
             }
         })?;
@@ -48,6 +52,7 @@ impl Syncs {
             groups,
             done,
             is_busy: false,
+            took: Duration::ZERO,
             has_failed: false,
         })
     }
@@ -67,16 +72,28 @@ impl Syncs {
     /// Waits until the group before is on the disk.
     pub(super) fn wait(&mut self) {
         if self.is_busy {
-            self.is_busy = false;
-            self.has_failed |= self.done.recv() != Ok(true);
+            let told = self.done.recv().ok().flatten();
+            self.hear(told);
+        }
+    }
+
+    /// How long the disk took for the last group.
+    pub(super) const fn took(&self) -> Duration {
+        self.took
+    }
+
+    const fn hear(&mut self, told: Option<Duration>) {
+        self.is_busy = false;
+        match told {
+            Some(took) => self.took = took,
+            None => self.has_failed = true,
         }
     }
 
     /// Whether a group is on its way to the disk.
     pub(super) fn is_busy(&mut self) -> bool {
-        if let (true, Ok(synced)) = (self.is_busy, self.done.try_recv()) {
-            self.is_busy = false;
-            self.has_failed |= !synced;
+        if let (true, Ok(told)) = (self.is_busy, self.done.try_recv()) {
+            self.hear(told);
         }
         self.is_busy
     }
@@ -151,5 +168,6 @@ mod tests {
         syncs.sync(Vec::new());
         syncs.wait();
         assert!(!syncs.has_failed());
+        assert!(syncs.took() > Duration::ZERO);
     }
 }
