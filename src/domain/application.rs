@@ -727,7 +727,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_grows_by_its_encoding_is_still_a_host() {
+    fn a_host_that_is_too_long_once_it_is_encoded_is_none() {
         let long = "b\u{fc}cher.".repeat(25) + "example";
         assert!(long.len() <= 255);
         assert_eq!(clean_host(&long), None);

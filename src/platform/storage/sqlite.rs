@@ -30,10 +30,9 @@ use super::{Tx, sqlite_changes, sqlite_log, sqlite_sync};
 /// How many units share one commit at most.
 const GROUP: usize = 128;
 /// How long a group may grow while the disk is free: as long as the disk took for the
-/// group before, but no less and no more than this. A longer time gathers everybody
-/// who is signing in into one group, and then the writer and they wait for each other
-/// in turn; a shorter one commits the same pages more often. A slow disk gets larger
-/// groups.
+/// group before, but no less and no more than this. With a longer time more of those
+/// who sign in wait for the writer together, and then it for them; with a shorter one
+/// the same pages are committed more often. A slow disk gets larger groups.
 const GROUP_TIME: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(4)];
 /// How long the file may be locked by another program.
 const BUSY: Duration = Duration::from_secs(4);
